@@ -1,0 +1,128 @@
+"""Split: a chapter's source becomes one notebook per backend.
+
+A chapter is a MyST text notebook. A code cell tagged with a backend belongs to that backend, an
+untagged one to all of them. The prose belongs to everybody.
+"""
+
+from __future__ import annotations
+
+import difflib
+
+import nbformat
+from myst_nb.core.read import MystMetadataParsingError, read_myst_markdown_notebook
+from nbformat import NotebookNode
+
+from . import plain
+from .book import Backend, Book, BookError
+
+SAVE = "save"
+JUPYTER_TAGS = {
+    f"{action}-{part}" for action in ("hide", "remove") for part in ("input", "output", "cell")
+}
+
+SETUP = """\
+# Find d2l_shim, this book's small library: installed, in this checkout{or_online}.
+import importlib.util, os, sys
+
+if importlib.util.find_spec("d2l_shim") is None:
+    folders = [f for f in (".", "..") if os.path.isdir(os.path.join(f, "d2l_shim"))]
+    if folders:
+        sys.path.insert(0, os.path.abspath(folders[0]))
+    else:
+        {otherwise}"""
+
+SETUP_OFFLINE = """\
+raise ModuleNotFoundError("d2l_shim is not here: open this notebook inside a "
+                                  "checkout of the book, or `pip install` that checkout")"""
+
+SETUP_ONLINE = """\
+%pip install -q "d2l-shim @ git+{repository}@{branch}"
+if importlib.util.find_spec("{module}") is None and "google.colab" in sys.modules:
+    %pip install -q {colab}"""
+
+
+def read(text: str, chapter: str, book: Book) -> NotebookNode:
+    """Parse a chapter's source and check its tags.
+
+    Every cell gets an id from its position; a code cell's `metadata.backend` is the tag of the
+    backend it belongs to, or None.
+
+    Raises BookError for a tag nobody knows and for a cell with the tags of two backends.
+    """
+    try:
+        notebook = read_myst_markdown_notebook(text, book.markdown, add_source_map=True)
+    except MystMetadataParsingError as error:
+        raise BookError(f"{chapter}.md: {error}") from error
+    owners = [backend.tag for backend in book.backends]
+    known = {*owners, SAVE, *JUPYTER_TAGS}
+    lines = notebook.metadata["source_map"]
+    for number, (cell, line) in enumerate(zip(notebook.cells, lines, strict=True), start=1):
+        cell.id = f"cell-{number}"
+        if cell.cell_type != "code":
+            continue
+        where = f"{chapter}.md, line {line}, cell {number}"
+        tags = cell.metadata.get("tags") or []
+        if isinstance(tags, str):
+            tags = [tag.strip() for tag in tags.split(",")]
+        cell.metadata["tags"] = tags
+        for tag in tags:
+            if tag not in known:
+                guess = difflib.get_close_matches(tag, known, n=1)
+                hint = f"did you mean {guess[0]!r}? " if guess else ""
+                raise BookError(
+                    f"{where}: unknown tag {tag!r}; {hint}Known are {', '.join(sorted(known))}; "
+                    "a cell without a backend's tag runs in every backend"
+                )
+        mine = [tag for tag in tags if tag in owners]
+        if len(mine) > 1:
+            raise BookError(
+                f"{where}: has the tags of {len(mine)} backends ({', '.join(mine)}); give each "
+                "backend its own cell, or no backend's tag to the one cell all of them share"
+            )
+        cell.metadata["backend"] = mine[0] if mine else None
+    return notebook
+
+
+def cells_of(source: NotebookNode, backend: Backend) -> list[NotebookNode]:
+    """The code cells of `source` that `backend` runs, in order."""
+    return [
+        cell
+        for cell in source.cells
+        if cell.cell_type == "code" and cell.metadata["backend"] in (None, backend.tag)
+    ]
+
+
+def setup_cell(book: Book, backend: Backend) -> NotebookNode:
+    """The first cell of every notebook: makes `d2l_shim` importable wherever it is opened."""
+    if book.repository:
+        online = SETUP_ONLINE.format(
+            repository=book.repository, branch=book.branch, module=backend.module,
+            colab=backend.colab,
+        )
+        code = SETUP.format(or_online=", or online", otherwise=online.replace("\n", "\n" + 8 * " "))
+    else:
+        code = SETUP.format(or_online="", otherwise=SETUP_OFFLINE)
+    return nbformat.v4.new_code_cell(code, id="setup", metadata={"tags": ["remove-cell"]})
+
+
+def split(source: NotebookNode, chapter: str, backend: Backend, book: Book) -> NotebookNode:
+    """The notebook of one backend, not yet executed: setup, prose, shared and own cells.
+
+    MyST roles and directives become plain Markdown, so that any notebook reader shows them.
+    """
+    mine = cells_of(source, backend)
+    prose = plain.Plain(source, chapter, book)
+    cells = [setup_cell(book, backend)]
+    for cell in source.cells:
+        if cell.cell_type == "markdown":
+            cells.append(prose.cell(cell))
+        elif any(cell is own for own in mine):
+            metadata = {"tags": list(cell.metadata["tags"])} if cell.metadata["tags"] else {}
+            cells.append(nbformat.v4.new_code_cell(cell.source, id=cell.id, metadata=metadata))
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    notebook.nbformat_minor = 5
+    notebook.metadata = NotebookNode(
+        kernelspec={"display_name": "Python 3", "language": "python", "name": "python3"},
+        language_info={"name": "python"},
+    )
+    return notebook

@@ -1,0 +1,109 @@
+"""The runtime for MXNet: `from d2l_shim import mxnet as d2l`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from d2l_shim.numpy_compat import names_for_mxnet
+from d2l_shim.plotting import Animator, plt, set_axes, set_figsize, use_svg_display
+from d2l_shim.tools import Accumulator, Batches, Timer, check_arrays, check_count
+
+try:
+    with names_for_mxnet():
+        from mxnet import autograd, gluon, init, np, npx  # noqa: F401  (for the saved cells)
+        from mxnet.gluon import nn  # noqa: F401
+except ModuleNotFoundError as error:
+    raise ImportError(
+        f'd2l_shim.mxnet needs MXNet 1.9.1 ({error}): pip install "d2l-shim[mxnet]", or beside '
+        "numpy 2: pip install requests && pip install --no-deps mxnet==1.9.1"
+    ) from error
+
+__all__ = [
+    "Accumulator",
+    "Animator",
+    "Timer",
+    "load_array",
+    "matmul",
+    "normal",
+    "numpy",
+    "plt",
+    "set_axes",
+    "set_figsize",
+    "tensor",
+    "try_gpu",
+    "use_svg_display",
+]
+
+npx.set_np()
+
+tensor = np.array
+matmul = np.matmul
+
+
+def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, **kwargs: Any) -> np.ndarray:
+    """Draws from normal distributions; the arguments are named as in PyTorch."""
+    return np.random.normal(mean, std, size, **kwargs)
+
+
+def numpy(x: np.ndarray):
+    """The values of `x` as a NumPy array on the host, outside the autograd graph."""
+    return x.asnumpy()
+
+
+def try_gpu(i: int = 0):
+    """The `i`-th GPU if the machine has it, else the CPU."""
+    return npx.gpu(i) if npx.num_gpus() > check_count("i", i, least=0) else npx.cpu()
+
+
+def load_array(
+    data_arrays: Sequence[np.ndarray], batch_size: int, is_train: bool = True
+) -> Batches:
+    """Batches of the rows of equally long arrays, as tuples; the last one may be smaller.
+
+    A single array yields bare batches, as Gluon does. Each iteration is one epoch: in a fresh
+    random order if `is_train`, which `npx.random.seed` alone decides, else in the order of the
+    source. Raises TypeError or ValueError on bad input.
+    """
+    arrays = [a.detach() for a in check_arrays(data_arrays, np.ndarray)]
+    batch_size, n = check_count("batch_size", batch_size), len(arrays[0])
+
+    def epoch() -> Iterator[Any]:
+        order = np.arange(n, dtype="int64")
+        if is_train:
+            np.random.shuffle(order)
+        # One copy an epoch and then slices of it: four times as fast as taking rows per batch.
+        shuffled = [np.take(a, order.as_in_ctx(a.ctx), axis=0) for a in arrays]
+        for start in range(0, n, batch_size):
+            batch = tuple(a[start : start + batch_size] for a in shuffled)
+            yield batch if len(batch) > 1 else batch[0]
+
+    return Batches(n, batch_size, epoch)
+
+
+# --- saved from the chapters; edit them there (make notebooks) ---
+
+
+def update_D(X, Z, net_D, net_G, loss, trainer_D):
+    """Update the discriminator; return its loss, summed over the minibatch."""
+    with autograd.record():
+        real_Y = net_D(X)
+        fake_Y = net_D(net_G(Z).detach())
+        loss_D = (loss(real_Y, np.ones_like(real_Y))
+                  + loss(fake_Y, np.zeros_like(fake_Y))) / 2
+    loss_D.backward()
+    trainer_D.step(1)  # the gradient of the sum, as it is
+    return float(loss_D.sum())
+
+
+def update_G(Z, net_D, net_G, loss, trainer_G):
+    """Update the generator; return its loss, summed over the minibatch."""
+    with autograd.record():
+        fake_Y = net_D(net_G(Z))
+        loss_G = loss(fake_Y, np.ones_like(fake_Y))
+    loss_G.backward()
+    trainer_G.step(1)  # the gradient of the sum, as it is
+    return float(loss_G.sum())
+
+
+# --- end of saved cells ---

@@ -1,0 +1,95 @@
+"""The runtime for PyTorch: `from d2l_shim import torch as d2l`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+try:
+    import torch
+except ModuleNotFoundError as error:
+    raise ImportError(
+        f'd2l_shim.torch needs PyTorch ({error}): pip install "d2l-shim[torch]"'
+    ) from error
+from torch import nn  # noqa: F401  (for the saved cells)
+
+from d2l_shim.plotting import Animator, plt, set_axes, set_figsize, use_svg_display
+from d2l_shim.tools import Accumulator, Batches, Timer, check_arrays, check_count
+
+__all__ = [
+    "Accumulator",
+    "Animator",
+    "Timer",
+    "load_array",
+    "matmul",
+    "normal",
+    "numpy",
+    "plt",
+    "set_axes",
+    "set_figsize",
+    "tensor",
+    "try_gpu",
+    "use_svg_display",
+]
+
+tensor = torch.tensor
+normal = torch.normal
+matmul = torch.matmul
+
+
+def numpy(x: torch.Tensor):
+    """The values of `x` as a NumPy array on the host, outside the autograd graph."""
+    return x.detach().cpu().numpy()
+
+
+def try_gpu(i: int = 0) -> torch.device:
+    """The `i`-th GPU if the machine has it, else the CPU."""
+    has_gpu = torch.cuda.device_count() > check_count("i", i, least=0)
+    return torch.device("cuda", i) if has_gpu else torch.device("cpu")
+
+
+def load_array(
+    data_arrays: Sequence[torch.Tensor], batch_size: int, is_train: bool = True
+) -> Batches:
+    """Batches of the rows of equally long tensors, as tuples; the last one may be smaller.
+
+    Each iteration is one epoch: in a fresh random order if `is_train`, which `torch.manual_seed`
+    alone decides, else in the order of the source. Raises TypeError or ValueError on bad input.
+    """
+    arrays = [a.detach() for a in check_arrays(data_arrays, torch.Tensor)]
+    batch_size, n = check_count("batch_size", batch_size), len(arrays[0])
+
+    def epoch() -> Iterator[tuple[torch.Tensor, ...]]:
+        order = torch.randperm(n) if is_train else torch.arange(n)
+        # Drawn on the CPU, so that a GPU sees the same order; moved once, not once a batch.
+        for rows in zip(*(order.to(a.device).split(batch_size) for a in arrays), strict=True):
+            yield tuple(a[r] for a, r in zip(arrays, rows, strict=True))
+
+    return Batches(n, batch_size, epoch)
+
+
+# --- saved from the chapters; edit them there (make notebooks) ---
+
+
+def update_D(X, Z, net_D, net_G, loss, trainer_D):
+    """Update the discriminator; return its loss, summed over the minibatch."""
+    trainer_D.zero_grad()
+    real_Y = net_D(X)
+    fake_Y = net_D(net_G(Z).detach())
+    loss_D = (loss(real_Y, torch.ones_like(real_Y))
+              + loss(fake_Y, torch.zeros_like(fake_Y))) / 2
+    loss_D.backward()
+    trainer_D.step()
+    return loss_D.detach()
+
+
+def update_G(Z, net_D, net_G, loss, trainer_G):
+    """Update the generator; return its loss, summed over the minibatch."""
+    trainer_G.zero_grad()
+    fake_Y = net_D(net_G(Z))
+    loss_G = loss(fake_Y, torch.ones_like(fake_Y))
+    loss_G.backward()
+    trainer_G.step()
+    return loss_G.detach()
+
+
+# --- end of saved cells ---
