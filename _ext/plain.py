@@ -24,6 +24,7 @@ from .book import Book, BookError
 
 ADMONITIONS = ("note", "tip", "important", "warning", "seealso", "margin", "admonition")
 SILENT = ("raw", "toctree", "tableofcontents", "glossary")
+ATTRIBUTES = re.compile(r"^\{[.#][^}]*\}\n", re.MULTILINE)
 ROLE = re.compile(r"\{([a-z:-]+)\}(`+)(.+?)\2", re.DOTALL)
 TITLED = re.compile(r"(?P<title>.+?)\s*<(?P<target>[^<>]+)>", re.DOTALL)
 MIME = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg"}
@@ -150,6 +151,7 @@ class Plain:
         return f"\n{image}\n\n{label}{self.render(caption)}\n"
 
     def _roles(self, text: str) -> str:
+        text = ATTRIBUTES.sub("", text)
         return ROLE.sub(lambda match: self._role(match[1], match[3]), text)
 
     def _role(self, name: str, text: str) -> str:

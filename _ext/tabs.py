@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
@@ -10,6 +12,8 @@ from sphinx_design.shared import create_component
 
 def setup(app: Sphinx) -> None:
     app.add_transform(BackendTabs)
+    app.config.html_static_path.append(str(Path(__file__).parent / "static"))
+    app.add_css_file("book.css")
 
 
 def tab_set(contents: dict[str, tuple[str, list[nodes.Node]]]) -> nodes.container:

@@ -5,35 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from d2l_shim.numpy_compat import names_for_mxnet
-from d2l_shim.plotting import Animator, plt, set_axes, set_figsize, use_svg_display
-from d2l_shim.tools import Accumulator, Batches, Timer, check_arrays, check_count
+from .numpy_compat import names_for_mxnet
+from .plotting import Animator, plt, set_axes, set_figsize, use_svg_display
+from .tools import Accumulator, Batches, Timer, check_arrays, check_count
 
 try:
     with names_for_mxnet():
-        from mxnet import autograd, gluon, init, np, npx  # noqa: F401  (for the saved cells)
+        from mxnet import autograd, gluon, init, np, npx  # noqa: F401  (the saved cells use them)
         from mxnet.gluon import nn  # noqa: F401
 except ModuleNotFoundError as error:
     raise ImportError(
-        f'd2l_shim.mxnet needs MXNet 1.9.1 ({error}): pip install "d2l-shim[mxnet]", or beside '
-        "numpy 2: pip install requests && pip install --no-deps mxnet==1.9.1"
+        f'd2l_shim.mxnet needs MXNet ({error}): pip install "d2l-shim[mxnet]"; to keep numpy 2, '
+        "pip install requests and then pip install --no-deps mxnet==1.9.1"
     ) from error
 
 __all__ = [
-    "Accumulator",
-    "Animator",
-    "Timer",
-    "load_array",
-    "matmul",
-    "normal",
-    "numpy",
-    "plt",
-    "set_axes",
-    "set_figsize",
-    "tensor",
-    "try_gpu",
-    "use_svg_display",
-]
+    "Accumulator", "Animator", "Timer", "load_array", "matmul", "normal", "numpy", "plt",
+    "set_axes", "set_figsize", "tensor", "try_gpu", "use_svg_display",
+]  # fmt: skip
 
 npx.set_np()
 
@@ -42,40 +31,40 @@ matmul = np.matmul
 
 
 def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, **kwargs: Any) -> np.ndarray:
-    """Draws from normal distributions; the arguments are named as in PyTorch."""
+    """Draws from normal distributions, with the argument names of PyTorch."""
     return np.random.normal(mean, std, size, **kwargs)
 
 
-def numpy(x: np.ndarray):
+def numpy(x: np.ndarray) -> Any:
     """The values of `x` as a NumPy array on the host, outside the autograd graph."""
     return x.asnumpy()
 
 
-def try_gpu(i: int = 0):
-    """The `i`-th GPU if the machine has it, else the CPU."""
+def try_gpu(i: int = 0) -> Any:
+    """The `i`-th GPU if there is one, else the CPU."""
     return npx.gpu(i) if npx.num_gpus() > check_count("i", i, least=0) else npx.cpu()
 
 
 def load_array(
     data_arrays: Sequence[np.ndarray], batch_size: int, is_train: bool = True
 ) -> Batches:
-    """Batches of the rows of equally long arrays, as tuples; the last one may be smaller.
+    """The rows of equally long arrays in batches, of which the last may be smaller.
 
-    A single array yields bare batches, as Gluon does. Each iteration is one epoch: in a fresh
-    random order if `is_train`, which `npx.random.seed` alone decides, else in the order of the
-    source. Raises TypeError or ValueError on bad input.
+    Batches are tuples, but bare if there is one array, as in Gluon. Each iteration is an epoch, in
+    the order of the source or, if `is_train`, in a random one that `npx.random.seed` alone decides.
+    Raises TypeError or ValueError on bad input.
     """
     arrays = [a.detach() for a in check_arrays(data_arrays, np.ndarray)]
-    batch_size, n = check_count("batch_size", batch_size), len(arrays[0])
+    n, batch_size = len(arrays[0]), check_count("batch_size", batch_size)
 
     def epoch() -> Iterator[Any]:
         order = np.arange(n, dtype="int64")
         if is_train:
             np.random.shuffle(order)
-        # One copy an epoch and then slices of it: four times as fast as taking rows per batch.
+        # One copy an epoch and slices of it: a quarter of the time of taking rows batch by batch.
         shuffled = [np.take(a, order.as_in_ctx(a.ctx), axis=0) for a in arrays]
-        for start in range(0, n, batch_size):
-            batch = tuple(a[start : start + batch_size] for a in shuffled)
+        for i in range(0, n, batch_size):
+            batch = tuple([a[i : i + batch_size] for a in shuffled])
             yield batch if len(batch) > 1 else batch[0]
 
     return Batches(n, batch_size, epoch)

@@ -1,8 +1,7 @@
-"""What MXNet 1.9.1 (2022) needs of its surroundings and today's NumPy and Python lack.
+"""What MXNet 1.9.1 (2022) expects of its surroundings and today's NumPy and Python lack.
 
-MXNet reads the missing names while it is imported and some (`numpy.bool`) again whenever it
-runs. So NumPy gets them for the time of the import only, and MXNet's modules keep a copy of
-NumPy's namespace that has them: nobody else ever meets a changed NumPy.
+MXNet reads these names while it is imported, and `numpy.bool` again while it runs. So NumPy has
+them during the import only, and MXNet's modules keep a copy of NumPy's namespace with them.
 """
 
 from __future__ import annotations
@@ -16,15 +15,14 @@ from typing import Any
 
 import numpy
 
-_CONSTANTS = {
-    "bool": bool, "PZERO": 0.0, "NZERO": -0.0, "PINF": numpy.inf, "NINF": -numpy.inf,
-    "Inf": numpy.inf, "NaN": numpy.nan, "NAN": numpy.nan,
-}  # fmt: skip
-_RENAMED = {
-    "alltrue": "all", "sometrue": "any", "product": "prod", "round_": "round", "in1d": "isin",
-    "trapz": "trapezoid",
-}  # fmt: skip
-_FINANCIAL = ("mirr", "npv", "pmt", "ppmt", "pv", "rate")
+CONSTANTS = dict(
+    bool=bool, PZERO=0.0, NZERO=-0.0, PINF=numpy.inf, NINF=-numpy.inf, Inf=numpy.inf,
+    NaN=numpy.nan, NAN=numpy.nan,
+)  # fmt: skip
+RENAMED = dict(
+    alltrue="all", sometrue="any", product="prod", round_="round", in1d="isin", trapz="trapezoid"
+)
+FINANCIAL = ("mirr", "npv", "pmt", "ppmt", "pv", "rate")
 
 
 def _msort(a: Any) -> Any:
@@ -32,48 +30,44 @@ def _msort(a: Any) -> Any:
 
 
 def _financial(*args: Any, **kwargs: Any) -> Any:
-    raise RuntimeError("NumPy dropped its financial functions; pip install numpy-financial")
+    raise RuntimeError("NumPy has no financial functions any more: pip install numpy-financial")
 
 
-def _missing() -> dict[str, Any]:
-    """The names that MXNet expects of NumPy and the installed NumPy lacks."""
-    names = dict(_CONSTANTS, msort=_msort, **dict.fromkeys(_FINANCIAL, _financial))
-    names |= {old: getattr(numpy, new) for old, new in _RENAMED.items() if hasattr(numpy, new)}
-    # vars, not hasattr: asking NumPy 1.26 for `bool` warns.
-    return {name: value for name, value in names.items() if name not in vars(numpy)}
+def _numpy_names() -> dict[str, Any]:
+    names = {old: getattr(numpy, new, None) for old, new in RENAMED.items()}
+    return {**CONSTANTS, **names, **dict.fromkeys(FINANCIAL, _financial), "msort": _msort}
 
 
-def _distutils() -> dict[str, ModuleType]:
-    """The corner of `distutils` that MXNet imports, where Python (3.12 on) has none."""
+def _distutils() -> dict[str, Any]:
+    """The corner of `distutils` that MXNet imports; Python 3.12 and later have none."""
+    version: Any = ModuleType("distutils.version")
+    version.StrictVersion = version.LooseVersion = lambda text: [
+        int(digits) for digits in re.findall(r"\d+", text)
+    ]
+    return {"distutils": ModuleType("distutils"), "distutils.version": version}
+
+
+@contextmanager
+def _with_names(namespace: dict[str, Any], names: dict[str, Any]) -> Iterator[None]:
+    """A context in which `namespace` has all `names`; afterwards it is as it was."""
+    lent = {name: value for name, value in names.items() if namespace.get(name) is None}
+    blocked = {name: None for name in lent if name in namespace}  # sys.modules["distutils"] = None
+    namespace.update(lent)
     try:
-        from distutils.version import LooseVersion, StrictVersion  # noqa: F401
-    except ImportError:
-        version = ModuleType("distutils.version")
-        version.StrictVersion = version.LooseVersion = lambda text: tuple(  # type: ignore
-            int(digits) for digits in re.findall(r"\d+", text)
-        )
-        return {"distutils": ModuleType("distutils"), "distutils.version": version}
-    return {}
+        yield
+    finally:
+        for name in lent:
+            del namespace[name]
+        namespace.update(blocked)
 
 
 @contextmanager
 def names_for_mxnet() -> Iterator[None]:
-    """A context in which `import mxnet` works; NumPy and `sys.modules` are restored after it."""
-    numpy_names, modules = _missing(), _distutils()
-    vars(numpy).update(numpy_names)
-    sys.modules.update(modules)
-    try:
+    """A context in which `import mxnet` works; it leaves NumPy and `distutils` as they were."""
+    with _with_names(vars(numpy), _numpy_names()), _with_names(sys.modules, _distutils()):
         yield
-        # A copy of the namespace, not a wrapper, so that MXNet's calls stay as fast as they were.
-        with_names = ModuleType("numpy")
-        vars(with_names).update(vars(numpy))
-        for name, module in list(sys.modules.items()):
-            if name.partition(".")[0] == "mxnet":
-                for key, value in list(vars(module).items()):
-                    if value is numpy:
-                        setattr(module, key, with_names)
-    finally:
-        for name in numpy_names:
-            del vars(numpy)[name]
-        for name in modules:
-            del sys.modules[name]
+        copy = ModuleType("numpy")  # a plain module: MXNet's look-ups stay as fast as before
+        vars(copy).update(vars(numpy))
+        for name in [name for name in sys.modules if name.partition(".")[0] == "mxnet"]:
+            namespace = vars(sys.modules[name])
+            namespace.update({key: copy for key, value in namespace.items() if value is numpy})

@@ -1,4 +1,4 @@
-"""Figures of the notebooks: matplotlib set up as in d2l, and curves that grow while training."""
+"""Figures in notebooks: the set-up of d2l, and curves that grow while a model trains."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-# Matplotlib's one-letter colours and its default blue, told apart by colour-blind readers too
-# and dark enough for thin lines on white (at least 3:1).
-_LEGIBLE = {"#1f77b4": "#0072b2", "m": "#aa3377", "g": "#00805e", "r": "#d55e00"}
+from .tools import as_float
+
+# Colour-blind readers tell these apart too, and they are dark enough on white. The letters of
+# `fmts` stand for them; curves without a letter take them in turn.
+COLORS = {"b": "#0072b2", "r": "#d55e00", "g": "#00805e", "m": "#aa3377"}
 
 
 def use_svg_display() -> None:
-    """Draw the notebook's figures as SVG; does nothing outside IPython."""
+    """Draw the notebook's figures as SVG from now on; nothing happens outside IPython."""
     if get_ipython() is not None:
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
@@ -27,58 +29,43 @@ def use_svg_display() -> None:
 
 
 def set_figsize(figsize: tuple[float, float] = (3.5, 2.5)) -> None:
-    """Set the size of the next figures: (width, height) in inches."""
+    """Set width and height of new figures, in inches."""
     plt.rcParams["figure.figsize"] = figsize
 
 
 def set_axes(
-    axes: Axes,
-    xlabel: str | None,
-    ylabel: str | None,
-    xlim: Sequence[float] | None,
-    ylim: Sequence[float] | None,
-    xscale: str,
-    yscale: str,
-    legend: Sequence[str] | None,
-) -> None:
-    """Set labels, limits (None: fit the data), scales, legend and grid of `axes`."""
-    axes.set(xlabel=xlabel or "", ylabel=ylabel or "", xscale=xscale, yscale=yscale)
-    axes.set(xlim=xlim, ylim=ylim)
+    axes: Axes, xlabel: str | None, ylabel: str | None, xlim: Any, ylim: Any,
+    xscale: str, yscale: str, legend: Sequence[str] | None,
+) -> None:  # fmt: skip
+    """Set labels, limits (None fits the data), scales, legend and grid of `axes`."""
+    axes.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
+    axes.set(**{k: v for k, v in (("xlim", xlim), ("ylim", ylim)) if v is not None})
     if legend:
         axes.legend(legend)
-    axes.grid(True, alpha=0.4)
+    axes.grid(alpha=0.4)
 
 
 def _values(value: Any) -> list[Any]:
-    """A scalar (a 0-d tensor too) as a list of one, a sequence as a list."""
+    """A scalar (0-d tensors too) as a list of one, a sequence as a list."""
     is_scalar = getattr(value, "ndim", int(hasattr(value, "__len__"))) == 0
     return [value] if is_scalar else list(value)
 
 
 class Animator:
-    """A figure whose curves, on `axes[0]`, grow with every `add` and that shows itself live.
+    """A figure that grows and redraws itself while a model trains: one output, with the last state.
 
-    A notebook stores it as one output with the last state, whatever the number of `add`s.
-    `fig` and the flat list `axes` are there to draw on; outside notebooks nothing is shown.
+    The curves are on `axes[0]`; `fig` and all of `axes`, a flat list, are there to draw on. Outside
+    notebooks it draws the same and shows nothing.
     """
 
     def __init__(
-        self,
-        xlabel: str | None = None,
-        ylabel: str | None = None,
-        legend: Sequence[str] | None = None,
-        xlim: Sequence[float] | None = None,
-        ylim: Sequence[float] | None = None,
-        xscale: str = "linear",
-        yscale: str = "linear",
-        fmts: Sequence[str] = ("-", "m--", "g-.", "r:"),
-        nrows: int = 1,
-        ncols: int = 1,
+        self, xlabel: str | None = None, ylabel: str | None = None,
+        legend: Sequence[str] | None = None, xlim: Any = None, ylim: Any = None,
+        xscale: str = "linear", yscale: str = "linear",
+        fmts: Sequence[str] = ("-", "m--", "g-.", "r:"), nrows: int = 1, ncols: int = 1,
         figsize: tuple[float, float] = (3.5, 2.5),
-    ):
-        self.fig, axes = plt.subplots(
-            nrows, ncols, figsize=figsize, squeeze=False, facecolor="white"
-        )
+    ):  # fmt: skip
+        self.fig, axes = plt.subplots(nrows, ncols, figsize=figsize, squeeze=False, facecolor="w")
         self.axes: list[Axes] = list(axes.flat)
         self.X: list[list[float]] = []
         self.Y: list[list[float]] = []
@@ -87,32 +74,31 @@ class Animator:
         self._fmts, self._xlim = fmts, xlim
         self._note = self.fig.text(0.99, 0.99, "", ha="right", va="top", size=7, color="0.35")
         shell = get_ipython()
-        # A terminal would print the figure's name at every redraw.
-        self._shell = None if shell is None or hasattr(shell, "prompts") else shell
+        self._shell = None if hasattr(shell, "prompts") else shell  # a terminal shows no figures
         self._handle: Any = None  # of the one output
-        self._watching = False  # whether the end of this cell will draw the last state
+        self._ends_with_cell = False
         self._next_draw = 0.0
         self._first: tuple[float, float] | None = None  # x and clock of the first point
         if self._shell is not None:
-            plt.close(self.fig)  # or the inline backend draws it once more
+            plt.close(self.fig)  # or the inline backend draws it a second time
 
     def add(self, x: Any, y: Any) -> None:
-        """Append a point to each curve; None leaves a curve as it is.
+        """Append a point to every curve: `x` and `y` are numbers, or one per curve (None skips).
 
-        `y` is a number or one per curve, `x` a number or one per curve; 0-d tensors count as
-        numbers. Raises ValueError if their number differs from that of the first `add`.
+        Numbers may be 0-d tensors. ValueError if the count differs from that of the first `add`.
         """
-        ys, xs = _values(y), _values(x)
+        xs, ys = _values(x), _values(y)
         xs = xs * len(ys) if len(xs) == 1 else xs
-        if not self.X:
-            self._start(len(ys))
-        if not len(xs) == len(ys) == len(self.X):
+        n = len(self.X) or len(ys)
+        if not len(xs) == len(ys) == n > 0:
             raise ValueError(
-                f"add got {len(xs)} values in x and {len(ys)} in y for {len(self.X)} curves; "
-                "pass one per curve, None for a curve without a new point"
+                f"x and y must have one value for each of {n} curves, got {len(xs)} and {len(ys)}; "
+                "pass None where a curve has no new point"
             )
+        if not self.X:
+            self._start(n)
         points = [
-            None if a is None or b is None else (float(a), float(b))
+            None if a is None or b is None else (as_float(a), as_float(b))
             for a, b in zip(xs, ys, strict=True)
         ]
         for i, point in enumerate(points):
@@ -122,31 +108,28 @@ class Animator:
                 self._lines[i].set_data(self.X[i], self.Y[i])
                 self.axes[0].update_datalim([point])
                 self._first = self._first or (point[0], time.perf_counter())
-        self.axes[0].autoscale(None)  # at the next draw, and only axes without given limits
+        self.axes[0].autoscale(None)  # at the next draw; limits that were given stay
         if self._shell is not None:
-            self._show()
+            if not self._ends_with_cell:  # neither the last add nor an interrupt is announced
+                self._shell.events.register("post_execute", self._finish)
+                self._ends_with_cell = True
+            if time.perf_counter() >= self._next_draw:
+                self._draw(self._progress())
 
-    def _start(self, num_curves: int) -> None:
-        """Make the empty curves."""
-        self.X, self.Y = [[] for _ in range(num_curves)], [[] for _ in range(num_curves)]
-        for _, fmt in zip(range(num_curves), cycle(self._fmts), strict=False):
-            (line,) = self.axes[0].plot([], [], fmt)
-            line.set_color(_LEGIBLE.get(line.get_color(), line.get_color()))
-            self._lines.append(line)
+    def _start(self, n: int) -> None:
+        """Make `n` empty curves."""
+        self.X, self.Y = [[] for _ in range(n)], [[] for _ in range(n)]
+        self.axes[0].set_prop_cycle(color=list(COLORS.values()))
+        for _, fmt in zip(range(n), cycle(self._fmts), strict=False):
+            self._lines += self.axes[0].plot([], [], fmt)
+        for line in self._lines:
+            line.set_color(COLORS.get(line.get_color(), line.get_color()))
         set_axes(self.axes[0], *self._style)
 
-    def _show(self) -> None:
-        """Redraw if it is time to, and see to it that the end of the cell does."""
-        if not self._watching:
-            self._watching = True
-            self._shell.events.register("post_execute", self._finish)
-        if time.perf_counter() >= self._next_draw:
-            self._draw(self._progress())
-
     def _finish(self) -> None:
-        """Draw the last state, whichever `add` (or error, or interrupt) ended the cell."""
+        """Draw the last state, at the end of the cell."""
         self._shell.events.unregister("post_execute", self._finish)
-        self._watching = False
+        self._ends_with_cell = False
         self._draw("")
 
     def _draw(self, note: str) -> None:
@@ -156,19 +139,18 @@ class Animator:
             self._handle = display(self.fig, display_id=True)
         else:
             self._handle.update(self.fig)
-        # Drawing may take a tenth of the run at most, and three draws a second please the eye.
-        took = time.perf_counter() - began
-        self._next_draw = began + max(0.3, 10 * took)
+        # At most three times a second, and where drawing is slow, a tenth of the run's time.
+        self._next_draw = began + max(0.3, 10 * (time.perf_counter() - began))
 
     def _progress(self) -> str:
-        """How far along `xlim` the curves are, and the time left at the pace so far."""
+        """How far the curves are along `xlim`, and the time left at the pace so far."""
         if self._xlim is None or self._first is None:
             return ""
-        (x0, began), end = self._first, self._xlim[1]
+        (first, began), (start, end) = self._first, self._xlim
         x = max(curve[-1] for curve in self.X if curve)
-        if not x0 < x < end:
+        if not first < x < end:
             return ""
-        begin = min(x0, self._xlim[0])
-        left = (time.perf_counter() - began) * (end - x) / (x - x0)
+        start = min(start, first)
+        left = (time.perf_counter() - began) * (end - x) / (x - first)
         left_text = f"{left:.0f} s" if left < 100 else f"{left / 60:.0f} min"
-        return f"{100 * (x - begin) / (end - begin):.0f} % · {left_text} left"
+        return f"{100 * (x - start) / (end - start):.0f} % · {left_text} left"

@@ -1,4 +1,4 @@
-"""What every backend shares and no framework is needed for: sums, times and batches."""
+"""What the backends share and no framework is needed for: sums, times and batches."""
 
 from __future__ import annotations
 
@@ -6,53 +6,49 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import accumulate
 from numbers import Integral
-from typing import Any, SupportsFloat
+from typing import Any
+
+
+def as_float(value: Any) -> float:
+    """A number or 0-d tensor as a float; PyTorch warns unless its graph is left behind."""
+    return float(value.detach() if hasattr(value, "detach") else value)
 
 
 def check_count(name: str, value: Any, least: int = 1) -> int:
     """`value` as an int of at least `least`, or an error that names the argument."""
     if not isinstance(value, Integral) or isinstance(value, bool):
-        raise TypeError(
-            f"{name} must be a whole number, got {value!r} of type {type(value).__name__}"
-        )
+        raise TypeError(f"{name} must be an int, got {value!r} of type {type(value).__name__}")
     if value < least:
         raise ValueError(f"{name} must be at least {least}, got {value}")
     return int(value)
 
 
-def check_arrays(data_arrays: Any, array_type: type) -> list[Any]:
-    """The arrays of `load_array` as a list, or an error that says how to mend the call."""
-    if not isinstance(data_arrays, (tuple, list)):
-        kind = type(data_arrays).__name__
-        hint = "; write (X,) for a single array X" if isinstance(data_arrays, array_type) else ""
-        raise TypeError(f"data_arrays must be a tuple of arrays, got a {kind}{hint}")
-    if not data_arrays:
-        raise ValueError("data_arrays must hold at least one array, got none; write (X,) or (X, y)")
-    for i, array in enumerate(data_arrays):
-        if not isinstance(array, array_type):
-            raise TypeError(
-                f"data_arrays[{i}] must be a tensor of this backend, got a "
-                f"{type(array).__name__}; convert it with d2l.tensor(...)"
-            )
-        if array.ndim == 0:
-            raise ValueError(f"data_arrays[{i}] must have rows, got a scalar of shape ()")
-    lengths = [len(array) for array in data_arrays]
+def check_arrays(arrays: Any, kind: type) -> list[Any]:
+    """The `data_arrays` of `load_array` as a list, or an error that says how to mend the call."""
+    if not isinstance(arrays, (tuple, list)):
+        got = type(arrays).__name__
+        raise TypeError(f"data_arrays must be a tuple of tensors, got one {got}; write (X,)")
+    if not arrays:
+        raise ValueError("data_arrays must hold at least one tensor, got none; write (X,)")
+    for i, array in enumerate(arrays):
+        if not isinstance(array, kind):
+            got = type(array).__name__
+            raise TypeError(f"data_arrays[{i}] must be a tensor, got {got}; use d2l.tensor(...)")
+        if array.ndim == 0 or len(array) == 0:
+            raise ValueError(f"data_arrays[{i}] must have rows, got shape {tuple(array.shape)}")
+    lengths = [len(array) for array in arrays]
     if len(set(lengths)) > 1:
         raise ValueError(
-            f"data_arrays must be equally long, got lengths {lengths}; row i of each array "
-            "belongs to example i"
+            f"data_arrays must be equally long, one row per example, got lengths {lengths}"
         )
-    if lengths[0] == 0:
-        raise ValueError("data_arrays must not be empty, got arrays of length 0")
-    return list(data_arrays)
+    return list(arrays)
 
 
 class Batches:
-    """An iterable with a length whose every iteration is one call of `epoch`."""
+    """An iterable with a length, of which every iteration is a call of `epoch`."""
 
     def __init__(self, num_examples: int, batch_size: int, epoch: Callable[[], Iterator[Any]]):
-        self._length = -(-num_examples // batch_size)
-        self._epoch = epoch
+        self._length, self._epoch = -(-num_examples // batch_size), epoch
 
     def __iter__(self) -> Iterator[Any]:
         return self._epoch()
@@ -62,22 +58,19 @@ class Batches:
 
 
 class Accumulator:
-    """Sums over `n` variables, e.g. losses and example counts; `metric[i]` reads one."""
+    """Sums over `n` variables, e.g. of losses and example counts; `metric[i]` reads one."""
 
     def __init__(self, n: int):
         self.data = [0.0] * check_count("n", n)
 
-    def add(self, *values: SupportsFloat) -> None:
-        """Add one value (number or 0-d tensor) to each sum; with fewer values, to the first sums.
+    def add(self, *values: Any) -> None:
+        """Add a value (number or 0-d tensor) to each sum, or fewer values to the first sums.
 
         Raises ValueError if there are more values than sums.
         """
-        if len(values) > len(self.data):
-            raise ValueError(
-                f"add got {len(values)} values for {len(self.data)} sums; "
-                f"make the Accumulator with n={len(values)}"
-            )
-        for i, value in enumerate([float(v) for v in values]):  # all or, on an error, none
+        if (k := len(values)) > (n := len(self.data)):
+            raise ValueError(f"add takes at most {n} values, got {k}; use Accumulator({k})")
+        for i, value in enumerate([as_float(v) for v in values]):  # an error adds none of them
             self.data[i] += value
 
     def reset(self) -> None:
@@ -89,34 +82,34 @@ class Accumulator:
 
 
 class Timer:
-    """A stopwatch of many laps, in seconds; it runs from its construction."""
+    """A stopwatch of laps in seconds (`times`); it runs from its construction."""
 
     def __init__(self) -> None:
         self.times: list[float] = []
         self.start()
 
     def start(self) -> None:
-        """Begin a lap, dropping one that was not stopped."""
+        """Begin a lap; one that was not stopped is dropped."""
         self._began: float | None = time.perf_counter()
 
     def stop(self) -> float:
-        """End the lap and return its seconds; ValueError if none was started since the last."""
+        """End the lap and return its seconds; ValueError if none was started."""
         if self._began is None:
-            raise ValueError("Timer.stop was called with no lap running; call start() first")
+            raise ValueError("stop must follow start, got two stops in a row; call start() between")
         self.times.append(time.perf_counter() - self._began)
         self._began = None
         return self.times[-1]
 
     def avg(self) -> float:
-        """The mean seconds of a lap; ValueError before the first `stop`."""
+        """The mean lap; ValueError if there is none."""
         if not self.times:
-            raise ValueError("Timer.avg needs at least one lap, got none; call stop() first")
+            raise ValueError("avg needs at least one lap, got none; call stop() first")
         return sum(self.times) / len(self.times)
 
     def sum(self) -> float:
-        """The seconds of all laps together."""
+        """The sum of all laps."""
         return sum(self.times)
 
     def cumsum(self) -> list[float]:
-        """The seconds of all laps up to each lap."""
+        """The time up to the end of each lap."""
         return list(accumulate(self.times))

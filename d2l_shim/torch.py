@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 try:
     import torch
@@ -10,39 +11,28 @@ except ModuleNotFoundError as error:
     raise ImportError(
         f'd2l_shim.torch needs PyTorch ({error}): pip install "d2l-shim[torch]"'
     ) from error
-from torch import nn  # noqa: F401  (for the saved cells)
+from torch import nn  # noqa: F401  (the saved cells use it)
 
-from d2l_shim.plotting import Animator, plt, set_axes, set_figsize, use_svg_display
-from d2l_shim.tools import Accumulator, Batches, Timer, check_arrays, check_count
+from .plotting import Animator, plt, set_axes, set_figsize, use_svg_display
+from .tools import Accumulator, Batches, Timer, check_arrays, check_count
 
 __all__ = [
-    "Accumulator",
-    "Animator",
-    "Timer",
-    "load_array",
-    "matmul",
-    "normal",
-    "numpy",
-    "plt",
-    "set_axes",
-    "set_figsize",
-    "tensor",
-    "try_gpu",
-    "use_svg_display",
-]
+    "Accumulator", "Animator", "Timer", "load_array", "matmul", "normal", "numpy", "plt",
+    "set_axes", "set_figsize", "tensor", "try_gpu", "use_svg_display",
+]  # fmt: skip
 
 tensor = torch.tensor
 normal = torch.normal
 matmul = torch.matmul
 
 
-def numpy(x: torch.Tensor):
+def numpy(x: torch.Tensor) -> Any:
     """The values of `x` as a NumPy array on the host, outside the autograd graph."""
     return x.detach().cpu().numpy()
 
 
 def try_gpu(i: int = 0) -> torch.device:
-    """The `i`-th GPU if the machine has it, else the CPU."""
+    """The `i`-th GPU if there is one, else the CPU."""
     has_gpu = torch.cuda.device_count() > check_count("i", i, least=0)
     return torch.device("cuda", i) if has_gpu else torch.device("cpu")
 
@@ -50,19 +40,19 @@ def try_gpu(i: int = 0) -> torch.device:
 def load_array(
     data_arrays: Sequence[torch.Tensor], batch_size: int, is_train: bool = True
 ) -> Batches:
-    """Batches of the rows of equally long tensors, as tuples; the last one may be smaller.
+    """The rows of equally long tensors in batches: tuples, of which the last may be smaller.
 
-    Each iteration is one epoch: in a fresh random order if `is_train`, which `torch.manual_seed`
-    alone decides, else in the order of the source. Raises TypeError or ValueError on bad input.
+    Each iteration is an epoch, in the order of the source or, if `is_train`, in a random one that
+    `torch.manual_seed` alone decides. Raises TypeError or ValueError on bad input.
     """
     arrays = [a.detach() for a in check_arrays(data_arrays, torch.Tensor)]
-    batch_size, n = check_count("batch_size", batch_size), len(arrays[0])
+    n, batch_size = len(arrays[0]), check_count("batch_size", batch_size)
 
     def epoch() -> Iterator[tuple[torch.Tensor, ...]]:
+        # Drawn on the CPU: a GPU sees the same order. Moved once an epoch, not once a batch.
         order = torch.randperm(n) if is_train else torch.arange(n)
-        # Drawn on the CPU, so that a GPU sees the same order; moved once, not once a batch.
         for rows in zip(*(order.to(a.device).split(batch_size) for a in arrays), strict=True):
-            yield tuple(a[r] for a, r in zip(arrays, rows, strict=True))
+            yield tuple([a[r] for a, r in zip(arrays, rows, strict=True)])
 
     return Batches(n, batch_size, epoch)
 

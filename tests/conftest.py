@@ -1,5 +1,7 @@
 """A small book in a temporary folder, for the tests of the engine: no framework, no network."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -92,3 +94,13 @@ def small_book(tmp_path):
         return SmallBook(tmp_path, tags or ("alpha", "beta"), repository)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def site() -> Path:
+    """The whole book, built as `make book` builds it."""
+    subprocess.run(
+        [Path(sys.executable).parent / "jupyter-book", "build", "-W", "-n", "."],
+        cwd=ROOT, check=True, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    return ROOT / "_build" / "html"

@@ -1,0 +1,34 @@
+# make book · make test · make notebooks · make bench: each one visible command in .venv
+PYTHON ?= python3
+BIN := .venv/bin
+ifeq ($(OS),Windows_NT)
+BIN := .venv/Scripts
+endif
+
+.PHONY: book test notebooks bench screenshot
+
+book: .venv/book   ## build the pages into _build/html; executes nothing
+	$(BIN)/jupyter-book build --warningiserror --nitpick .
+
+test: .venv/all    ## lint, unit tests, every notebook by nbval, the pages in a browser
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest
+
+notebooks: .venv/all   ## execute the notebooks whose code, shim or pins have changed
+	$(BIN)/python -m _ext.execute
+
+bench: .venv/all   ## measure building, notebooks and the shim
+	$(BIN)/python -m benchmarks.bench
+
+screenshot: .venv/all book   ## the README's picture, from the built page
+	$(BIN)/python -m benchmarks.screenshot
+
+.venv/book: requirements-book.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-book.txt
+	touch $@
+
+.venv/all: requirements.txt .venv/book
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@

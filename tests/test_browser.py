@@ -1,0 +1,160 @@
+"""The book in a real browser, served locally: tabs, formulas, offline, access for all."""
+
+import functools
+import http.server
+import shutil
+import threading
+
+import pytest
+
+pytest.importorskip("playwright", reason="Playwright is not installed")
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))),
+    None,
+)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+FLAGS = (
+    "--no-sandbox --disable-gpu --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+PAGES = ["index", "chapters/gaussian", "chapters/reading", "chapters/sources"]
+CHAPTER = "chapters/gaussian"
+
+
+@pytest.fixture(scope="module")
+def url(site):
+    """Where the built book is served while the tests run."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+    handler = functools.partial(Quiet, directory=str(site))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser, url):
+    """Open a page in a fresh profile; fails on console errors and on requests that leave the site."""
+    contexts, problems = [], []
+
+    def open_(path, scheme="light", width=1280):
+        context = browser.new_context(
+            color_scheme=scheme, viewport={"width": width, "height": 900}
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda m: m.type == "error" and problems.append(m.text))
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("requestfailed", lambda request: problems.append(f"failed: {request.url}"))
+        page.on("response", lambda r: r.status >= 400 and problems.append(f"{r.status}: {r.url}"))
+        page.on(
+            "request",
+            lambda r: r.url.startswith((url, "data:", "blob:"))
+            or problems.append(f"left the site: {r.url}"),
+        )
+        page.goto(f"{url}/{path}.html", wait_until="load")
+        page.wait_for_function("!window.MathJax || !MathJax.startup || MathJax.startup.promise")
+        page.wait_for_function(
+            "[...document.querySelectorAll('.math')].every(m => m.querySelector('mjx-container'))"
+        )
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert not problems, "\n".join(problems)
+
+
+def chosen(page) -> set[str]:
+    """Labels of the chosen tabs on a page."""
+    return set(page.locator(".sd-tab-set > input:checked + label").all_inner_texts())
+
+
+def test_tabs_switch_stay_in_step_and_are_remembered(open_page):
+    page = open_page(CHAPTER)
+    assert chosen(page) == {"PyTorch"}
+    assert page.locator("text=import torch").first.is_visible()
+    page.locator(".sd-tab-set:not(.launch) label", has_text="MXNet").first.click()
+    assert chosen(page) == {"MXNet"}
+    assert not page.locator("text=import torch").first.is_visible()
+    assert page.locator("text=from mxnet import").first.is_visible()
+    page.reload()
+    assert chosen(page) == {"MXNet"}
+    page.locator("a.right-next").click()
+    page.wait_for_url("**/reading.html")
+    assert chosen(page) == {"MXNet"}
+
+
+def test_tabs_work_from_the_keyboard(open_page):
+    page = open_page(CHAPTER)
+    page.locator(".sd-tab-set > input").first.focus()
+    page.keyboard.press("ArrowRight")
+    assert chosen(page) == {"MXNet"}
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_formulas_are_set(open_page, path):
+    page = open_page(path)
+    assert page.locator("mjx-merror").count() == 0
+    if path == CHAPTER:
+        assert page.locator("mjx-container").count() > 30
+        assert page.locator("mjx-container").first.bounding_box()["width"] > 5
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_nothing(open_page, path, scheme):
+    page = open_page(path, scheme)
+    assert page.locator("html").get_attribute("data-theme") == scheme
+    results = Axe().run(page, options={"preload": False})  # or it fetches what pages do not
+    assert not results.response["violations"], results.generate_report()
+
+
+@pytest.mark.parametrize("backend", ["PyTorch", "MXNet"])
+@pytest.mark.parametrize("path", PAGES)
+def test_on_a_phone_only_code_tables_and_formulas_scroll_sideways(open_page, path, backend):
+    page = open_page(path, width=360)
+    tabs = page.locator(".sd-tab-set label", has_text=backend)
+    if tabs.count():
+        tabs.first.click()
+    for summary in page.locator("details > summary").all():
+        summary.click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    wide = page.evaluate(
+        """[...document.querySelectorAll('article *')].filter(e =>
+            e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0 && getComputedStyle(e).display != 'inline'
+            && !e.closest('pre, .highlight, .pst-scrollable-table-container, table, .math')
+        ).map(e => e.tagName + '.' + e.className)"""
+    )
+    assert wide == []
+
+
+def test_there_is_one_search_box(open_page):
+    page = open_page(CHAPTER)
+    boxes = page.locator("input[type=search], .search-button, .search-button-field")
+    assert sum(box.is_visible() for box in boxes.all()) == 1
+
+
+def test_code_can_be_read_without_javascript(browser, url):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{url}/{CHAPTER}.html")
+    assert page.locator("text=import torch").first.is_visible()
+    page.locator(".sd-tab-set:not(.launch) label", has_text="MXNet").first.click()
+    assert page.locator("text=from mxnet import").first.is_visible()
+    context.close()

@@ -1,0 +1,96 @@
+"""The built pages, as files: what a reader gets before a browser does anything."""
+
+import re
+from urllib.parse import unquote, urldefrag
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+from test_chapters import BOOK
+
+RAW = re.compile(r"\$\$|\\(?:frac|mathbf|log|begin)\b|\{(?:eq|ref|numref|footcite)[:}]|Traceback")
+
+
+@pytest.fixture(scope="session")
+def pages(site):
+    """Every page of the built book, parsed: {path: soup}."""
+    return {
+        path: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        for path in sorted(site.rglob("*.html"))
+        if "_static" not in path.parts
+    }
+
+
+def page_of(pages, site, chapter):
+    return pages[site / f"{chapter}.html"]
+
+
+@pytest.mark.parametrize("backend", BOOK.backends, ids=lambda b: b.tag)
+@pytest.mark.parametrize("chapter", BOOK.chapters())
+def test_each_backends_outputs_are_in_its_tab(pages, site, chapter, backend):
+    article = BeautifulSoup(str(page_of(pages, site, chapter).select_one("article")), "html.parser")
+    for label in article.select("label[data-sync-id]"):
+        if label["data-sync-id"] != backend.tag:
+            label.find_next_sibling("div").decompose()
+    shown = [pre.text.strip() for pre in article.select(".cell_output pre")]
+    pictures = len(article.select(".cell_output img"))
+    notebook = nbformat.read(BOOK.notebook(chapter, backend), as_version=4)
+    outputs = [o for cell in notebook.cells for o in cell.get("outputs", [])]
+    assert shown == [o.text.strip() for o in outputs if o.output_type == "stream"]
+    assert pictures == sum("image/png" in o.get("data", {}) for o in outputs)
+    assert shown and pictures
+
+
+def test_no_page_shows_markup_or_a_traceback(pages):
+    for path, page in pages.items():
+        body = BeautifulSoup(str(page.body), "html.parser")
+        for node in body.select("script, style, .math, pre, code"):
+            node.decompose()
+        found = RAW.search(body.text)
+        assert not found, f"{path.name}: {body.text[found.start() - 80 : found.end() + 80]!r}"
+        assert not page.select(".problematic, .system-message, .output.traceback")
+
+
+def test_every_picture_has_an_alternative_text(pages):
+    for path, page in pages.items():
+        for image in page.select("article img"):
+            assert len(image.get("alt", "")) > 20, f"{path.name}: {image.get('src')}"
+
+
+def test_internal_links_resolve(pages, site):
+    ids = {
+        path: {node["id"] for node in page.select("[id]")} | {"", "top"}
+        for path, page in pages.items()
+    }
+    checked = 0
+    for path, page in pages.items():
+        for node in page.select("[href], [src]"):
+            target, fragment = urldefrag(node.get("href") or node.get("src"))
+            if re.match(r"[a-z]+:", target):
+                continue
+            file = (path.parent / unquote(target).split("?")[0]).resolve() if target else path
+            assert file.is_file(), f"{path.relative_to(site)} links to {target}"
+            if file in ids:
+                assert unquote(fragment) in ids[file], f"{path.name} links to {target}#{fragment}"
+            checked += 1
+    assert checked > 50
+
+
+def test_nothing_is_loaded_from_elsewhere(pages):
+    for path, page in pages.items():
+        loaded = page.select("script[src], img[src], iframe, link[rel=stylesheet], link[rel=preload]")
+        for node in loaded:
+            url = node.get("src") or node.get("href")
+            assert not re.match(r"(https?:)?//", url), f"{path.name} loads {url}"
+
+
+def test_figures_and_equations_have_the_notebooks_numbers(pages, site):
+    chapter = "chapters/gaussian"
+    page = page_of(pages, site, chapter)
+    notebook = nbformat.read(BOOK.notebook(chapter, BOOK.backends[0]), as_version=4)
+    prose = "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
+    equations = [node.text.strip().removesuffix("#") for node in page.select(".eqno")]
+    assert [f"({n})" for n in re.findall(r"\\tag\{([\d.]+)\}", prose)] == equations
+    figures = re.findall(r"[\d.]+\d", " ".join(n.text for n in page.select(".caption-number")))
+    assert re.findall(r"\*\*Figure ([\d.]+)\.\*\*", prose) == figures
+    assert len(equations) == 6 and len(figures) == 1
