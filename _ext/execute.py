@@ -62,7 +62,9 @@ def refresh(chapter: str, backend: Backend, book: Book, progress: Progress) -> N
     try:
         text = book.source(chapter).read_text(encoding="utf-8")
     except OSError as error:
-        raise BookError(f"{chapter}.md cannot be read ({error}): is it the chapter's name?")
+        raise BookError(
+            f"{chapter}.md cannot be read ({error}): is it the chapter's name?"
+        ) from error
     notebook = split.split(split.read(text, chapter, book), chapter, backend, book)
     stamp = fingerprint(notebook, backend, book)
     old = _read(path)

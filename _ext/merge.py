@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 
 import nbformat
-from nbformat import NotebookNode
 from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
+from nbformat import NotebookNode
 from sphinx.application import Sphinx
 
 from . import split

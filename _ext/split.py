@@ -96,7 +96,9 @@ def setup_cell(book: Book, backend: Backend) -> NotebookNode:
     """The first cell of every notebook: makes `d2l_shim` importable wherever it is opened."""
     if book.repository:
         online = SETUP_ONLINE.format(
-            repository=book.repository, branch=book.branch, module=backend.module,
+            repository=book.repository,
+            branch=book.branch,
+            module=backend.module,
             colab=backend.colab,
         )
         code = SETUP.format(or_online=", or online", otherwise=online.replace("\n", "\n" + 8 * " "))

@@ -72,7 +72,9 @@ class Animator:
         self._lines: list[Line2D] = []
         self._style = (xlabel, ylabel, xlim, ylim, xscale, yscale, legend)
         self._fmts, self._xlim = fmts, xlim
-        self._note = self.fig.text(0.99, 0.99, "", ha="right", va="top", size=7, color="0.35")
+        self._note = self.fig.text(
+            1, 1.01, "", size=7, color="0.35", ha="right", transform=self.axes[0].transAxes
+        )
         shell = get_ipython()
         self._shell = None if hasattr(shell, "prompts") else shell  # a terminal shows no figures
         self._handle: Any = None  # of the one output

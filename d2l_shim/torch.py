@@ -65,8 +65,9 @@ def update_D(X, Z, net_D, net_G, loss, trainer_D):
     trainer_D.zero_grad()
     real_Y = net_D(X)
     fake_Y = net_D(net_G(Z).detach())
-    loss_D = (loss(real_Y, torch.ones_like(real_Y))
-              + loss(fake_Y, torch.zeros_like(fake_Y))) / 2
+    real_loss = loss(real_Y, torch.ones_like(real_Y))
+    fake_loss = loss(fake_Y, torch.zeros_like(fake_Y))
+    loss_D = (real_loss + fake_loss) / 2
     loss_D.backward()
     trainer_D.step()
     return loss_D.detach()

@@ -16,10 +16,10 @@ CHROMIUM = next(
     None,
 )
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-FLAGS = (
-    "--no-sandbox --disable-gpu --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
 PAGES = ["index", "chapters/gaussian", "chapters/reading", "chapters/sources"]
 CHAPTER = "chapters/gaussian"
 
@@ -49,13 +49,11 @@ def browser():
 
 @pytest.fixture
 def open_page(browser, url):
-    """Open a page in a fresh profile; fails on console errors and on requests that leave the site."""
+    """Open a page in a fresh profile; fails on console errors and requests to other sites."""
     contexts, problems = [], []
 
     def open_(path, scheme="light", width=1280):
-        context = browser.new_context(
-            color_scheme=scheme, viewport={"width": width, "height": 900}
-        )
+        context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda m: m.type == "error" and problems.append(m.text))
@@ -64,8 +62,10 @@ def open_page(browser, url):
         page.on("response", lambda r: r.status >= 400 and problems.append(f"{r.status}: {r.url}"))
         page.on(
             "request",
-            lambda r: r.url.startswith((url, "data:", "blob:"))
-            or problems.append(f"left the site: {r.url}"),
+            lambda r: (
+                r.url.startswith((url, "data:", "blob:"))
+                or problems.append(f"left the site: {r.url}")
+            ),
         )
         page.goto(f"{url}/{path}.html", wait_until="load")
         page.wait_for_function("!window.MathJax || !MathJax.startup || MathJax.startup.promise")
@@ -137,7 +137,8 @@ def test_on_a_phone_only_code_tables_and_formulas_scroll_sideways(open_page, pat
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     wide = page.evaluate(
         """[...document.querySelectorAll('article *')].filter(e =>
-            e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0 && getComputedStyle(e).display != 'inline'
+            e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0
+            && getComputedStyle(e).display != 'inline'
             && !e.closest('pre, .highlight, .pst-scrollable-table-container, table, .math')
         ).map(e => e.tagName + '.' + e.className)"""
     )

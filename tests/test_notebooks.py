@@ -75,7 +75,8 @@ def test_prose_becomes_plain_markdown(small_book):
         "@misc{a, author={Ab, A. and Cd, C.}, title={T}, year={2001}}"
     )
     small.chapter(
-        "(label)=\n## Section\n\nBy {eq}`e` and {numref}`f`, as {footcite:t}`a` {footcite:p}`a`.\n\n"
+        "(label)=\n## Section\n\n"
+        "By {eq}`e` and {numref}`f`, as {footcite:t}`a` {footcite:p}`a`.\n\n"
         "$$\nx\n$$ (e)\n\n"
         "```{figure} g.svg\n:name: f\n:alt: What is there\n\nWhat to see.\n```\n\n"
         ":::{note}\nBeware.\n:::\n\n:::{dropdown} Solution\nYes, {eq}`e`.\n:::\n\n"

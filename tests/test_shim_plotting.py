@@ -43,6 +43,8 @@ for i in range(200):
 print(len(drawings), time.perf_counter() - began)
 """,
     "after": "animator.add(201, (0, 0)); animator.add(202, (0, 0))",
+    "idle": "drawn = len(drawings)",
+    "still": "print(len(drawings) - drawn)",
     "slow": """
 drawings.clear()
 animator = Animator(xlim=[0, 10])
@@ -100,6 +102,7 @@ def test_one_output_with_the_last_state(outputs):
     # A later cell drew on: the one picture stays in its place and shows the newest state.
     assert pictures(outputs["quick"]) == ["[202, 102] 200 ['', '']"]
     assert outputs["after"] == []
+    assert text(outputs["still"]) == "0\n"  # cells that add nothing draw nothing
 
 
 def test_few_drawings_in_a_quick_loop(outputs):
@@ -240,8 +243,11 @@ def test_scripts_show_nothing(tmp_path):
 
 def test_the_terminal_of_ipython_shows_no_objects(tmp_path):
     script = tmp_path / "script.ipy"
-    script.write_text(SCRIPT.format(shell="").replace("use_svg_display(); ", "")
-                      .replace("sys.argv[1]", repr(str(tmp_path / "x.png"))))
+    script.write_text(
+        SCRIPT.format(shell="")
+        .replace("use_svg_display(); ", "")
+        .replace("sys.argv[1]", repr(str(tmp_path / "x.png")))
+    )
     run = subprocess.run(
         [sys.executable, "-m", "IPython", "--colors=nocolor", str(script)],
         env={**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "agg",

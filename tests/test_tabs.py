@@ -72,7 +72,8 @@ def test_a_shared_cell_joins_the_tabs_where_outputs_differ(small_book):
     article = build(small)
     assert outline(article) == ["Alpha: a, both | Beta: b, both"]
     tabs = article.select(".sd-tab-set:not(.launch) .sd-tab-content")
-    assert [tab.select_one(".cell:last-child .output").text.strip() for tab in tabs] == ["alpha", "beta"]
+    last = [tab.select_one(".cell:last-child .output").text.strip() for tab in tabs]
+    assert last == ["alpha", "beta"]
 
 
 def test_tabs_are_in_step_and_the_first_backend_is_preselected(small_book):
@@ -105,9 +106,7 @@ def test_with_a_repository_it_can_be_run_online(small_book):
         assert (
             f"https://colab.research.google.com/github/owner/name/blob/main/x.{tag}.ipynb" in links
         )
-        assert (
-            f"https://mybinder.org/v2/gh/owner/name/main?urlpath=lab/tree/x.{tag}.ipynb" in links
-        )
+        assert f"https://mybinder.org/v2/gh/owner/name/main?urlpath=lab/tree/x.{tag}.ipynb" in links
     setup = (small.root / "x.beta.ipynb").read_text()
     assert "d2l-shim @ git+https://github.com/owner/name@main" in setup
 
@@ -117,5 +116,5 @@ def test_a_stale_notebook_stops_the_build(small_book):
     small.chapter(cell("a = 1"))
     small.pretend_executed()
     small.chapter(cell("a = 2"))
-    with pytest.raises(BookError, match="code cell 2 is not what x.md says"):
+    with pytest.raises(BookError, match=r"code cell 2 is not what x\.md says"):
         build(small)
