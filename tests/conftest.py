@@ -1,89 +1,11 @@
-"""A small book in a temporary folder, for the tests of the engine: no framework, no network."""
+"""Fixtures: a small book for the tests of the engine, and the real one, built."""
 
 import subprocess
 import sys
 from pathlib import Path
 
-import nbformat
 import pytest
-
-from _ext import split
-from _ext.book import load
-
-ROOT = Path(__file__).resolve().parent.parent
-
-CONFIG = """\
-title: A small book
-author: nobody
-only_build_toc_files: true
-execute: {{execute_notebooks: "off"}}
-parse: {{myst_enable_extensions: [amsmath, colon_fence, deflist, dollarmath]}}
-repository: {{url: "{repository}", branch: main}}
-bibtex_bibfiles: [references.bib]
-sphinx:
-  local_extensions: {{_ext: "{root}"}}
-  config:
-    backends:
-{backends}
-    nb_custom_formats: {{.md: [_ext.merge.read, {{}}, false]}}
-"""
-HEADER = "---\nfile_format: mystnb\nkernelspec: {name: python3, display_name: Python 3}\n---\n"
-SHIM = """\
-import math
-
-# --- saved from the chapters; edit them there (make notebooks) ---
-# --- end of saved cells ---
-"""
-
-
-def cell(code: str, *tags: str) -> str:
-    """Source of a code cell."""
-    options = f":tags: [{', '.join(tags)}]\n\n" if tags else ""
-    return f"```{{code-cell}} ipython3\n{options}{code}\n```\n"
-
-
-class SmallBook:
-    """A book on disk; `chapter` is its only one, "x"."""
-
-    def __init__(self, root: Path, tags: tuple[str, ...], repository: str = ""):
-        self.root = root
-        lines = [f"      - {{tag: {t}, label: {t.title()}, module: {t}, colab: {t}}}" for t in tags]
-        config = CONFIG.format(root=ROOT, repository=repository, backends="\n".join(lines))
-        (root / "_config.yml").write_text(config)
-        (root / "_toc.yml").write_text("format: jb-book\nroot: index\nchapters: [{file: x}]\n")
-        (root / "index.md").write_text("# Home\n")
-        (root / "references.bib").write_text("")
-        (root / "requirements.txt").write_text("numpy==1.26.4\n")
-        (root / "d2l_shim").mkdir()
-        (root / "d2l_shim" / "__init__.py").write_text("")
-        for tag in tags:
-            (root / "d2l_shim" / f"{tag}.py").write_text(SHIM)
-
-    def chapter(self, body: str) -> None:
-        (self.root / "x.md").write_text(f"{HEADER}# A chapter\n\n{body}", encoding="utf-8")
-
-    @property
-    def book(self):
-        return load(self.root)
-
-    def source(self):
-        return split.read((self.root / "x.md").read_text(encoding="utf-8"), "x", self.book)
-
-    def pretend_executed(self, outputs=lambda cell, backend: []) -> None:
-        """Write notebooks as if they had run; `outputs(cell, backend)` says what they printed."""
-        for backend in self.book.backends:
-            notebook = split.split(self.source(), "x", backend, self.book)
-            for number, one in enumerate(notebook.cells, start=1):
-                if one.cell_type == "code":
-                    one.execution_count = number
-                    one.outputs = outputs(one, backend)
-            notebook.metadata["book"] = {"fingerprint": "", "seconds": 1.5}
-            nbformat.write(notebook, self.book.notebook("x", backend))
-
-
-def printed(text: str) -> list:
-    """The outputs of a cell that printed `text`."""
-    return [nbformat.v4.new_output("stream", name="stdout", text=text)]
+from books import ROOT, SmallBook
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import re
 import matplotlib
 import numpy as np
 import pytest
-from conftest import ROOT
+from books import ROOT
 
 from _ext import split
 from _ext.book import load

@@ -8,7 +8,7 @@ import time
 
 import nbformat
 import pytest
-from conftest import ROOT, cell
+from books import ROOT, cell
 
 from _ext import execute
 from _ext.book import BookError

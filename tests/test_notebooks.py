@@ -6,7 +6,7 @@ import sys
 
 import nbformat
 import pytest
-from conftest import ROOT
+from books import ROOT
 from test_chapters import BACKENDS, BOOK, source_of
 
 from _ext import execute, plain, save, split

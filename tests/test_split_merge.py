@@ -2,7 +2,7 @@
 
 import nbformat
 import pytest
-from conftest import SmallBook, cell, printed
+from books import SmallBook, cell, printed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

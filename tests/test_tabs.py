@@ -1,8 +1,8 @@
 """Doctrees and pages of small chapters: what stands in which tab."""
 
 import pytest
+from books import cell, printed
 from bs4 import BeautifulSoup
-from conftest import cell, printed
 from jupyter_book.config import get_final_config
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
