@@ -5,6 +5,7 @@ import pytest
 from books import SmallBook, cell, printed
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from IPython.core.inputtransformer2 import TransformerManager
 
 from _ext import merge, split
 from _ext.book import BookError
@@ -169,3 +170,12 @@ def test_without_backends_the_settings_are_refused(small_book):
 
 def test_reading_plain_text_as_a_notebook_keeps_it():
     assert merge.read("# A\n\ntext").cells[0].source == "# A\n\ntext"
+
+
+@pytest.mark.parametrize("repository", ["", "https://github.com/owner/name"])
+def test_the_setup_cell_is_code_that_ipython_understands(small_book, repository):
+    small = small_book(repository=repository)
+    code = split.setup_cell(small.book, small.book.backends[0]).source
+    compile(TransformerManager().transform_cell(code), "setup", "exec")
+    assert len(code.splitlines()) <= 20
+    assert ("%pip install" in code) == bool(repository)

@@ -118,3 +118,18 @@ def test_a_stale_notebook_stops_the_build(small_book):
     small.chapter(cell("a = 2"))
     with pytest.raises(BookError, match=r"code cell 2 is not what x\.md says"):
         build(small)
+
+
+def test_a_missing_chapter_stops_the_build(small_book):
+    small = small_book()
+    with pytest.raises(BookError, match=r"_toc\.yml lists 'x', but there is no x\.md"):
+        build(small)
+
+
+def test_an_unknown_tag_stops_the_build(small_book):
+    small = small_book()
+    small.chapter(cell("a", "alpha"))
+    small.pretend_executed()
+    small.chapter(cell("a", "gamma"))
+    with pytest.raises(BookError, match="unknown tag 'gamma'"):
+        build(small)
