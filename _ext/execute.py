@@ -140,10 +140,11 @@ def execute(notebook: NotebookNode, where: str, folder: Path, progress=None, tas
             raise KeyboardInterrupt from None
         raise BookError(_problem(where, now["cell"], _why(error, now["cell"]))) from error
     for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if output.output_type == "stream" and output.name == "stderr":
-                warned = f"wrote to stderr, and readers would see it:\n{output.text.strip()}"
-                raise BookError(_problem(where, cell, warned))
+        streams = (o for o in cell.get("outputs", []) if o.output_type == "stream")
+        warnings = "".join(o.text for o in streams if o.name == "stderr").strip()
+        if warnings:
+            seen = f"wrote to stderr, and readers would see it:\n{warnings}"
+            raise BookError(_problem(where, cell, seen))
     # which machine and Python ran it says nothing to a reader and would churn every diff
     notebook.metadata["language_info"] = NotebookNode(name="python")
 

@@ -115,6 +115,17 @@ def test_a_shared_cell_that_fails_hints_at_a_missing_tag(small_book, monkeypatch
     assert "is a tag missing?" in capfd.readouterr().err
 
 
+def test_a_cache_that_cannot_be_written_is_named(small_book, monkeypatch, capfd):
+    small = small_book("alpha")
+    small.chapter(cell("import matplotlib; matplotlib.get_cachedir()"))
+    (small.root / "a-file").write_text("")
+    monkeypatch.setenv("MPLCONFIGDIR", str(small.root / "a-file"))
+    assert run(small, monkeypatch=monkeypatch) == 1
+    said = capfd.readouterr().err
+    assert "wrote to stderr" in said and "a-file" in said and "MPLCONFIGDIR" in said
+    assert not (small.root / "x.alpha.ipynb").exists()
+
+
 def test_an_unknown_chapter(small_book, monkeypatch, capfd):
     small = small_book("alpha")
     small.chapter(cell("1"))
