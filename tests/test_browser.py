@@ -121,6 +121,7 @@ def test_formulas_are_set(open_page, path):
 def test_axe_finds_nothing(open_page, path, scheme):
     page = open_page(path, scheme)
     assert page.locator("html").get_attribute("data-theme") == scheme
+    page.wait_for_function("document.getAnimations().every(a => a.playState != 'running')")
     results = Axe().run(page, options={"preload": False})  # or it fetches what pages do not
     assert not results.response["violations"], results.generate_report()
 
