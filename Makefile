@@ -5,7 +5,7 @@ ifeq ($(OS),Windows_NT)
 BIN := .venv/Scripts
 endif
 
-.PHONY: book test notebooks bench screenshot
+.PHONY: book test notebooks bench pictures
 
 book: .venv/book   ## build the pages into _build/html; executes nothing
 	$(BIN)/jupyter-book build --warningiserror --nitpick .
@@ -21,8 +21,8 @@ notebooks: .venv/all   ## execute the notebooks whose code, shim or pins have ch
 bench: .venv/all   ## measure building, notebooks and the shim
 	$(BIN)/python -m benchmarks.bench
 
-screenshot: .venv/all book   ## the README's picture, from the built page
-	$(BIN)/python -m benchmarks.screenshot
+pictures: .venv/all   ## PNG of the drawings, for notebooks; the README's screenshot
+	$(BIN)/python -m benchmarks.pictures
 
 .venv/book: requirements-book.txt
 	$(PYTHON) -m venv .venv

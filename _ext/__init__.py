@@ -2,21 +2,37 @@
 
 The flow, one module per step::
 
-    split ─► execute ─► chapters/x.<backend>.ipynb ─► merge ─► tabs, launch
+    split, plain ─► execute ─► chapters/x.<backend>.ipynb ─► executed ─► merge ─► tabs, launch
       └────► save (cells that the shim repeats)
 
 `book` holds what all of them share: the settings in `_config.yml` and the error type.
 """
 
+import sys
+
 from sphinx.application import Sphinx
+
+from .book import BookError
 
 
 def setup(app: Sphinx) -> dict:
     """Register the rendering half of the flow; it executes nothing."""
     from . import launch, merge, tabs
 
+    sys.excepthook = last_word
     app.add_config_value("backends", [], "env")
     merge.setup(app)
     tabs.setup(app)
     launch.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def last_word(kind, error, traceback):
+    """End a stopped build with what is wrong with the book, not with Jupyter Book's traceback."""
+    cause = error
+    while cause is not None:
+        if isinstance(cause, BookError):
+            print(f"\n{cause.category}: {cause}", file=sys.stderr)
+            return
+        cause = cause.__cause__ or cause.__context__
+    sys.__excepthook__(kind, error, traceback)

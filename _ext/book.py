@@ -10,7 +10,13 @@ import yaml
 from myst_nb.core.read import is_myst_markdown_notebook
 from myst_parser.config.main import MdParserConfig
 from sphinx.errors import SphinxError
+from sphinx_external_toc.api import SiteMap
 from sphinx_external_toc.parsing import MalformedError, parse_toc_yaml
+
+SAVE = "save"
+JUPYTER_TAGS = {
+    f"{action}-{part}" for action in ("hide", "remove") for part in ("input", "output", "cell")
+}
 
 
 class BookError(SphinxError):
@@ -31,13 +37,14 @@ class Backend:
 
 @dataclass(frozen=True)
 class Book:
-    """The settings in `_config.yml` that splitting, executing and rendering need."""
+    """The settings in `_config.yml` and `_toc.yml` that splitting, executing and rendering need."""
 
     root: Path
     backends: tuple[Backend, ...]
     markdown: MdParserConfig  # the syntax extensions that pages use
-    repository: str = ""
-    branch: str = "main"
+    references: tuple[Path, ...]  # BibTeX files
+    repository: str  # https://github.com/OWNER/NAME, or ""
+    branch: str
 
     def source(self, chapter: str) -> Path:
         """Path of a chapter's source; `chapter` is a docname such as "chapters/gaussian"."""
@@ -47,42 +54,68 @@ class Book:
         """Path of a chapter's executed notebook."""
         return self.root / f"{chapter}.{backend.tag}.ipynb"
 
-    def chapters(self) -> list[str]:
-        """Docnames of all pages in `_toc.yml` that hold code cells, in reading order.
+    def chapters(self) -> dict[str, str]:
+        """The pages in `_toc.yml` that hold code cells, in reading order: {docname: number}.
 
-        Raises BookError for a page that is listed and not there.
+        The number is the one Sphinx gives, such as "2", or "" outside numbered parts. Raises
+        BookError for a page that is listed and not there.
         """
-        try:
-            pages = list(parse_toc_yaml(self.root / "_toc.yml"))
-        except (OSError, MalformedError, yaml.YAMLError) as error:
-            raise BookError(f"_toc.yml cannot be read: {error}") from error
-        for page in pages:
+        toc = self._toc()
+        numbered = [
+            str(item)
+            for tree in toc.root.subtrees
+            if tree.numbered
+            for item in tree.items
+            if isinstance(item, str)
+        ]
+        numbers = {page: str(number) for number, page in enumerate(numbered, start=1)}
+        chapters = {}
+        for page in toc:
             if not self.source(page).is_file():
                 raise BookError(
-                    f"_toc.yml lists {page!r}, but there is no {page}.md: "
-                    "write the page, or take the line out"
+                    f"_toc.yml lists {page!r}, but there is no {page}.md: write the page, or take "
+                    "the line out (pages are listed without .md)"
                 )
-        return [
-            page
-            for page in pages
-            if is_myst_markdown_notebook(self.source(page).read_text(encoding="utf-8"))
-        ]
+            if is_myst_markdown_notebook(read_text(self.source(page))):
+                chapters[page] = numbers.get(page, "")
+        return chapters
+
+    def _toc(self) -> SiteMap:
+        try:
+            return parse_toc_yaml(self.root / "_toc.yml")
+        except (OSError, MalformedError, yaml.YAMLError) as error:
+            raise BookError(f"_toc.yml cannot be read: {error}") from error
+
+
+def read_text(path: Path) -> str:
+    """A file's text, which is UTF-8, with or without a byte-order mark."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BookError(f"{path} cannot be read as UTF-8 text: {error}") from error
 
 
 def load(root: Path | str) -> Book:
     """Read `_config.yml` in the folder `root`.
 
-    Raises BookError if it lists no backends, or a repository that is not on GitHub.
+    Raises BookError if its backends are not a list of different ones, or if its repository is not
+    on GitHub.
     """
     root = Path(root).resolve()
     try:
-        config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
+        config = yaml.safe_load(read_text(root / "_config.yml"))
         backends = tuple(Backend(**entry) for entry in config["sphinx"]["config"]["backends"])
-    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+    except (yaml.YAMLError, KeyError, TypeError) as error:
         raise BookError(
             f"_config.yml: cannot read sphinx: config: backends ({error!r}); expected a list of "
             "{tag: …, label: …, module: …, colab: …}"
         ) from error
+    tags = [backend.tag for backend in backends]
+    if not tags or len(set(tags)) < len(tags) or {SAVE, *JUPYTER_TAGS}.intersection(tags):
+        raise BookError(
+            f"_config.yml: the backends' tags are {tags}; expected at least one, all different, "
+            f"and none of {', '.join(sorted({SAVE, *JUPYTER_TAGS}))}"
+        )
     repository = config.get("repository") or {}
     url = (repository.get("url") or "").rstrip("/").removesuffix(".git")
     if url and not re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+", url):
@@ -91,5 +124,11 @@ def load(root: Path | str) -> Book:
             "(Colab and Binder start from there), or nothing"
         )
     extensions = (config.get("parse") or {}).get("myst_enable_extensions", [])
-    markdown = MdParserConfig(enable_extensions=set(extensions))
-    return Book(root, backends, markdown, url, repository.get("branch") or "main")
+    return Book(
+        root=root,
+        backends=backends,
+        markdown=MdParserConfig(enable_extensions=set(extensions)),
+        references=tuple(root / name for name in config.get("bibtex_bibfiles") or []),
+        repository=url,
+        branch=repository.get("branch") or "main",
+    )

@@ -23,10 +23,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from . import split
-from .book import Backend, Book, BookError, load
+from .book import Backend, Book, BookError, load, read_text
+from .executed import executed
 from .files import write
 from .save import save
 
+RUNS_ON = ("numpy", "matplotlib", "matplotlib-inline", "ipython", "ipykernel")
 CELL_TIMEOUT = 600  # seconds; a cell that needs more is a cell that no learner waits for
 
 
@@ -37,7 +39,7 @@ def main(arguments: list[str]) -> int:
     """
     book = load(Path.cwd())
     save(book)
-    chapters = [argument.removesuffix(".md") for argument in arguments] or book.chapters()
+    chapters = [_chapter(argument, book) for argument in arguments] or list(book.chapters())
     failures = []
     # rich: its bars go on counting while a cell runs; tqdm draws only when it is called
     columns = (
@@ -56,23 +58,30 @@ def main(arguments: list[str]) -> int:
     return 1 if failures else 0
 
 
+def _chapter(argument: str, book: Book) -> str:
+    """The docname of a chapter that was named on the command line, with or without `.md`."""
+    chapter = Path(argument).as_posix().removesuffix(".md")
+    if chapter not in book.chapters():
+        known = ", ".join(book.chapters())
+        raise BookError(f"{argument!r} is no chapter; _toc.yml lists {known}")
+    return chapter
+
+
 def refresh(chapter: str, backend: Backend, book: Book, progress: Progress) -> None:
     """Write one notebook: executed if it is stale, with new prose if only that changed."""
     path = book.notebook(chapter, backend)
-    try:
-        text = book.source(chapter).read_text(encoding="utf-8")
-    except OSError as error:
-        raise BookError(
-            f"{chapter}.md cannot be read ({error}): is it the chapter's name?"
-        ) from error
-    notebook = split.split(split.read(text, chapter, book), chapter, backend, book)
+    source = split.read(read_text(book.source(chapter)), chapter, book)
+    notebook = split.split(source, chapter, backend, book)
     stamp = fingerprint(notebook, backend, book)
-    old = _read(path)
     task = progress.add_task(
         f"{chapter.removeprefix('chapters/')} · {backend.label}",
         total=len(notebook.cells), state="",
     )  # fmt: skip
-    if old is not None and old.metadata.get("book", {}).get("fingerprint") == stamp:
+    try:
+        old = executed(source, chapter, backend, book)
+    except BookError:
+        old = None  # missing, damaged or of other code: all the same here
+    if old and old.metadata["book"]["fingerprint"] == stamp:
         keep_outputs(notebook, old)
         state = "fresh"
     else:
@@ -82,7 +91,7 @@ def refresh(chapter: str, backend: Backend, book: Book, progress: Progress) -> N
         notebook.metadata["book"] = {"fingerprint": stamp, "seconds": seconds}
         state = "executed"
     content = nbformat.writes(notebook) + "\n"
-    if not path.is_file() or path.read_text(encoding="utf-8") != content:
+    if not path.is_file() or path.read_bytes() != content.encode():
         write(path, content)
     progress.update(task, completed=len(notebook.cells), state=state)
     progress.stop_task(task)
@@ -92,24 +101,23 @@ def fingerprint(notebook: NotebookNode, backend: Backend, book: Book) -> str:
     """Hash of all that a notebook's outputs follow from: its code, the shim, the pins."""
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     others = {other.module for other in book.backends} - {backend.module}
-    files = sorted((book.root / "d2l_shim").glob("*.py"))
-    shim = [path for path in files if path.stem not in others]
-    pins = re.findall(
-        rf"^(?:numpy|matplotlib|ipykernel|{backend.module})==.*$",
-        (book.root / "requirements.txt").read_text(encoding="utf-8"),
-        re.MULTILINE,
-    )
-    parts = [*code, *(path.read_text(encoding="utf-8") for path in shim), *pins]
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+    files = sorted((book.root / "d2l_shim").rglob("*.py"))
+    shim = [read_text(path) for path in files if path.stem not in others]
+    pins = [
+        line.partition("#")[0].strip()
+        for line in read_text(book.root / "requirements.txt").splitlines()
+        if re.match(r"[\w.-]*", line)[0].lower() in {*RUNS_ON, backend.module}
+    ]
+    return hashlib.sha256("\0".join([*code, *shim, *pins]).encode()).hexdigest()[:16]
 
 
 def keep_outputs(notebook: NotebookNode, old: NotebookNode) -> None:
     """Give a freshly split notebook the outputs of an earlier run of the same code."""
-    done = {cell.source: cell for cell in old.cells if cell.cell_type == "code"}
+    done = {cell.id: cell for cell in old.cells if cell.cell_type == "code"}
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            cell.outputs = done[cell.source].outputs
-            cell.execution_count = done[cell.source].execution_count
+            cell.outputs = done[cell.id].outputs
+            cell.execution_count = done[cell.id].execution_count
     notebook.metadata["book"] = old.metadata["book"]
 
 
@@ -166,17 +174,9 @@ def _why(error: Exception, cell: NotebookNode | None) -> str:
 
 def _problem(where: str, cell: NotebookNode | None, what: str) -> str:
     if cell is None:
-        return f"{where}: the kernel did not start or died at once; nothing was written"
+        return f"{where}: the first cell was not reached: the kernel {what}"
     code = "\n".join(f"    {line}" for line in cell.source.splitlines())
     return f"{where}, {cell.id} {what}\n{code}\nThe old notebook, if any, is as it was."
-
-
-def _read(path: Path) -> NotebookNode | None:
-    """An existing notebook, or None if there is none that can be read."""
-    try:
-        return nbformat.read(path, as_version=4)
-    except (OSError, ValueError, nbformat.ValidationError):
-        return None
 
 
 if __name__ == "__main__":

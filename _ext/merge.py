@@ -7,6 +7,7 @@ but the merged notebook. Nothing is executed here.
 from __future__ import annotations
 
 import json
+import re
 
 import nbformat
 from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
@@ -15,6 +16,9 @@ from sphinx.application import Sphinx
 
 from . import split
 from .book import Backend, Book, BookError, load
+from .executed import executed
+
+MERGED = "%%% a merged notebook follows %%%\n"  # tells `read` what it got; no page starts so
 
 
 def setup(app: Sphinx) -> None:
@@ -25,64 +29,34 @@ def setup(app: Sphinx) -> None:
 def load_book(app: Sphinx) -> None:
     """Read the settings once per build, and stop it if a listed chapter is not there."""
     app.book = load(app.srcdir)
-    app.book.chapters()
+    app.chapters = app.book.chapters()
 
 
 def merge_source(app: Sphinx, docname: str, content: list[str]) -> None:
     """Replace a chapter's source by its merged notebook (as JSON), for `read` to pick up."""
-    if not is_myst_markdown_notebook(content[0]):
-        return
     book: Book = app.book
+    if not is_myst_markdown_notebook(content[0]):
+        if re.search(r"^`{3,}\{code-cell\}", content[0], re.MULTILINE):
+            raise BookError(
+                f"{docname}.md has code cells, but does not begin as a notebook: put the header "
+                "`---`, `jupytext: …`, `kernelspec: …`, `---` of another chapter at its top"
+            )
+        return
     source = split.read(content[0], docname, book)
     notebooks = {}
+    app.env.note_dependency(str(book.root / "_config.yml"))
     for backend in book.backends:
         app.env.note_dependency(str(book.notebook(docname, backend)))
         notebooks[backend] = executed(source, docname, backend, book)
-    content[0] = nbformat.writes(merge(source, notebooks))
+    content[0] = MERGED + nbformat.writes(merge(source, notebooks))
 
 
 def read(text: str) -> NotebookNode:
     """Reader for `.md` pages: a merged chapter as it is, a page of prose as one cell."""
-    if text.startswith("{"):
-        return nbformat.reads(text, as_version=4)
+    if text.startswith(MERGED):
+        return nbformat.reads(text.removeprefix(MERGED), as_version=4)
     notebook = read_myst_markdown_notebook(text, add_source_map=True)
     notebook.metadata.setdefault("kernelspec", {"name": "python3", "display_name": "Python 3"})
-    return notebook
-
-
-def executed(source: NotebookNode, chapter: str, backend: Backend, book: Book) -> NotebookNode:
-    """The committed notebook of a chapter, proven to be what its source says today.
-
-    Raises BookError if it is missing, unreadable, without outputs, holds an error, or if a code
-    cell differs from the source's.
-    """
-    path = book.notebook(chapter, backend)
-    where = path.relative_to(book.root).as_posix()
-    mend = f"run `make notebooks` ({backend.label} executes {chapter}.md anew)"
-    try:
-        notebook = nbformat.read(path, as_version=4)
-    except FileNotFoundError:
-        raise BookError(f"{where} is missing: {mend}") from None
-    except (OSError, ValueError, nbformat.ValidationError) as error:
-        raise BookError(f"{where} is not a notebook ({error}): {mend}") from error
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    expected = [split.setup_cell(book, backend), *split.cells_of(source, backend)]
-    for number, (cell, want) in enumerate(zip(cells, expected, strict=False), start=1):
-        if cell.source != want.source:
-            raise BookError(
-                f"{where}: code cell {number} is not what {chapter}.md says ({want.id}):\n"
-                f"  notebook: {_first_difference(cell.source, want.source)}\n"
-                f"  source:   {_first_difference(want.source, cell.source)}\n{mend}"
-            )
-        if any(output.output_type == "error" for output in cell.outputs):
-            raise BookError(f"{where}: code cell {number} ({want.id}) holds an error: {mend}")
-        if cell.execution_count is None:
-            raise BookError(f"{where}: code cell {number} ({want.id}) was never run: {mend}")
-    if len(cells) != len(expected):
-        raise BookError(
-            f"{where} has {len(cells)} code cells, but {chapter}.md has {len(expected)} for "
-            f"{backend.label} (the setup cell counted): {mend}"
-        )
     return notebook
 
 
@@ -137,12 +111,3 @@ def _sized(metadata: NotebookNode, outputs: list[NotebookNode]) -> dict:
             image = metadata.setdefault("mystnb", {}).setdefault("image", {})
             image.setdefault("width", f"{size['width']}px")
     return metadata
-
-
-def _first_difference(text: str, other: str) -> str:
-    """The first line of `text` that `other` does not have in that place."""
-    theirs = other.splitlines()
-    for number, line in enumerate(text.splitlines()):
-        if number >= len(theirs) or line != theirs[number]:
-            return line
-    return "(ends here)"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from . import split
-from .book import Backend, Book, BookError
+from .book import SAVE, Backend, Book, BookError, read_text
 from .files import write
 
 BEGIN = "# --- saved from the chapters; edit them there (make notebooks) ---"
@@ -20,12 +20,18 @@ def saved_code(book: Book, backend: Backend) -> str:
     """All cells tagged `save` that a backend runs, over all chapters in reading order."""
     cells = []
     for chapter in book.chapters():
-        source = split.read(book.source(chapter).read_text(encoding="utf-8"), chapter, book)
-        cells += [
-            cell.source
-            for cell in split.cells_of(source, backend)
-            if split.SAVE in cell.metadata["tags"]
-        ]
+        source = split.read(read_text(book.source(chapter)), chapter, book)
+        for cell in split.cells_of(source, backend):
+            if SAVE not in cell.metadata["tags"]:
+                continue
+            try:
+                compile(cell.source, f"{chapter}.md", "exec")
+            except SyntaxError as error:
+                raise BookError(
+                    f"{chapter}.md, {cell.id}: a cell tagged {SAVE!r} must be plain Python, but "
+                    f"line {error.lineno} is not ({error.msg}): {(error.text or '').strip()}"
+                ) from error
+            cells.append(cell.source)
     return "".join(f"\n\n{code}\n" for code in cells)
 
 
@@ -42,7 +48,7 @@ def save(book: Book) -> None:
     """Bring the saved cells of every backend's shim module up to date."""
     for backend in book.backends:
         path = book.root / "d2l_shim" / f"{backend.module}.py"
-        shim = path.read_text(encoding="utf-8")
+        shim = read_text(path)
         fresh = shim_with(saved_code(book, backend), shim, path.name)
         if fresh != shim:
             write(path, fresh)

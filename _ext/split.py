@@ -13,27 +13,24 @@ from myst_nb.core.read import MystMetadataParsingError, read_myst_markdown_noteb
 from nbformat import NotebookNode
 
 from . import plain
-from .book import Backend, Book, BookError
-
-SAVE = "save"
-JUPYTER_TAGS = {
-    f"{action}-{part}" for action in ("hide", "remove") for part in ("input", "output", "cell")
-}
+from .book import JUPYTER_TAGS, SAVE, Backend, Book, BookError
 
 SETUP = """\
-# Find d2l_shim, this book's small library: installed, in this checkout{or_online}.
-import importlib.util, os, sys
+# Find d2l_shim, this book's small library: installed, or in a folder around this one{or_online}.
+import importlib.util, sys
+from pathlib import Path
 
 if importlib.util.find_spec("d2l_shim") is None:
-    folders = [f for f in (".", "..") if os.path.isdir(os.path.join(f, "d2l_shim"))]
+    here = Path.cwd()
+    folders = [str(f) for f in (here, *here.parents) if (f / "d2l_shim").is_dir()]
     if folders:
-        sys.path.insert(0, os.path.abspath(folders[0]))
+        sys.path.insert(0, folders[0])
     else:
         {otherwise}"""
 
 SETUP_OFFLINE = """\
-raise ModuleNotFoundError("d2l_shim is not here: open this notebook inside a "
-                                  "checkout of the book, or `pip install` that checkout")"""
+raise ModuleNotFoundError("d2l_shim is not here: open this notebook inside the "
+                                  "book's repository, or `pip install` that folder")"""
 
 SETUP_ONLINE = """\
 %pip install -q "d2l-shim @ git+{repository}@{branch}"
@@ -47,12 +44,15 @@ def read(text: str, chapter: str, book: Book) -> NotebookNode:
     Every cell gets an id from its position; a code cell's `metadata.backend` is the tag of the
     backend it belongs to, or None.
 
-    Raises BookError for a tag nobody knows and for a cell with the tags of two backends.
+    Raises BookError for a tag nobody knows, a cell with the tags of two backends, an empty cell.
     """
     try:
         notebook = read_myst_markdown_notebook(text, book.markdown, add_source_map=True)
-    except MystMetadataParsingError as error:
-        raise BookError(f"{chapter}.md: {error}") from error
+    except (MystMetadataParsingError, nbformat.ValidationError) as error:
+        reason = str(error).splitlines()[0]
+        raise BookError(
+            f"{chapter}.md: {reason}; a cell's tags are written `:tags: [hide-input]`"
+        ) from error
     owners = [backend.tag for backend in book.backends]
     known = {*owners, SAVE, *JUPYTER_TAGS}
     lines = notebook.metadata["source_map"]
@@ -61,10 +61,9 @@ def read(text: str, chapter: str, book: Book) -> NotebookNode:
         if cell.cell_type != "code":
             continue
         where = f"{chapter}.md, line {line}, cell {number}"
-        tags = cell.metadata.get("tags") or []
-        if isinstance(tags, str):
-            tags = [tag.strip() for tag in tags.split(",")]
-        cell.metadata["tags"] = tags
+        if not cell.source.strip():
+            raise BookError(f"{where}: the code cell is empty; write some code, or take it out")
+        tags = cell.metadata["tags"] = cell.metadata.get("tags") or []
         for tag in tags:
             if tag not in known:
                 guess = difflib.get_close_matches(tag, known, n=1)

@@ -74,7 +74,7 @@ def load_array(
 
 
 def update_D(X, Z, net_D, net_G, loss, trainer_D):
-    """Update the discriminator; return its loss, summed over the minibatch."""
+    """Update the discriminator; return its summed loss."""
     with autograd.record():
         real_Y = net_D(X)
         fake_Y = net_D(net_G(Z).detach())
@@ -82,17 +82,17 @@ def update_D(X, Z, net_D, net_G, loss, trainer_D):
         fake_loss = loss(fake_Y, np.zeros_like(fake_Y))
         loss_D = (real_loss + fake_loss) / 2
     loss_D.backward()
-    trainer_D.step(1)  # the gradient of the sum, as it is
+    trainer_D.step(1)  # step(n) divides the gradient by n; we keep the sum
     return float(loss_D.sum())
 
 
 def update_G(Z, net_D, net_G, loss, trainer_G):
-    """Update the generator; return its loss, summed over the minibatch."""
+    """Update the generator; return its summed loss."""
     with autograd.record():
         fake_Y = net_D(net_G(Z))
         loss_G = loss(fake_Y, np.ones_like(fake_Y))
     loss_G.backward()
-    trainer_G.step(1)  # the gradient of the sum, as it is
+    trainer_G.step(1)  # step(n) divides the gradient by n; we keep the sum
     return float(loss_G.sum())
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 try:
     import torch
 except ModuleNotFoundError as error:
@@ -27,8 +29,8 @@ matmul = torch.matmul
 
 
 def numpy(x: torch.Tensor) -> Any:
-    """The values of `x` as a NumPy array on the host, outside the autograd graph."""
-    return x.detach().cpu().numpy()
+    """A copy of the values of `x` as a NumPy array on the host, outside the autograd graph."""
+    return np.array(x.detach().cpu())  # a copy: training would go on changing a view
 
 
 def try_gpu(i: int = 0) -> torch.device:
@@ -61,7 +63,7 @@ def load_array(
 
 
 def update_D(X, Z, net_D, net_G, loss, trainer_D):
-    """Update the discriminator; return its loss, summed over the minibatch."""
+    """Update the discriminator; return its summed loss."""
     trainer_D.zero_grad()
     real_Y = net_D(X)
     fake_Y = net_D(net_G(Z).detach())
@@ -74,7 +76,7 @@ def update_D(X, Z, net_D, net_G, loss, trainer_D):
 
 
 def update_G(Z, net_D, net_G, loss, trainer_G):
-    """Update the generator; return its loss, summed over the minibatch."""
+    """Update the generator; return its summed loss."""
     trainer_G.zero_grad()
     fake_Y = net_D(net_G(Z))
     loss_G = loss(fake_Y, torch.ones_like(fake_Y))

@@ -40,12 +40,14 @@ def cell(code: str, *tags: str) -> str:
 
 
 class SmallBook:
-    """A book on disk; `chapter` is its only one, "x"."""
+    """A book on disk; its chapter is "x"."""
 
     def __init__(self, root: Path, tags: tuple[str, ...], repository: str = ""):
         self.root = root
         lines = [f"      - {{tag: {t}, label: {t.title()}, module: {t}, colab: {t}}}" for t in tags]
-        config = CONFIG.format(root=ROOT, repository=repository, backends="\n".join(lines))
+        config = CONFIG.format(
+            root=ROOT.as_posix(), repository=repository, backends="\n".join(lines)
+        )
         (root / "_config.yml").write_text(config)
         (root / "_toc.yml").write_text("format: jb-book\nroot: index\nchapters: [{file: x}]\n")
         (root / "index.md").write_text("# Home\n")
@@ -56,26 +58,27 @@ class SmallBook:
         for tag in tags:
             (root / "d2l_shim" / f"{tag}.py").write_text(SHIM)
 
-    def chapter(self, body: str) -> None:
-        (self.root / "x.md").write_text(f"{HEADER}# A chapter\n\n{body}", encoding="utf-8")
+    def chapter(self, body: str, name: str = "x") -> None:
+        path = self.root / f"{name}.md"
+        path.write_text(f"{HEADER}# A chapter\n\n{body}", encoding="utf-8")
 
     @property
     def book(self):
         return load(self.root)
 
-    def source(self):
-        return split.read((self.root / "x.md").read_text(encoding="utf-8"), "x", self.book)
+    def source(self, name: str = "x"):
+        return split.read((self.root / f"{name}.md").read_text(encoding="utf-8"), name, self.book)
 
-    def pretend_executed(self, outputs=lambda cell, backend: []) -> None:
+    def pretend_executed(self, outputs=lambda cell, backend: [], name: str = "x") -> None:
         """Write notebooks as if they had run; `outputs(cell, backend)` says what they printed."""
         for backend in self.book.backends:
-            notebook = split.split(self.source(), "x", backend, self.book)
+            notebook = split.split(self.source(name), name, backend, self.book)
             for number, one in enumerate(notebook.cells, start=1):
                 if one.cell_type == "code":
                     one.execution_count = number
                     one.outputs = outputs(one, backend)
             notebook.metadata["book"] = {"fingerprint": "", "seconds": 1.5}
-            nbformat.write(notebook, self.book.notebook("x", backend))
+            nbformat.write(notebook, self.book.notebook(name, backend))
 
 
 def printed(text: str) -> list:

@@ -19,10 +19,11 @@ def small_book(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def site() -> Path:
+def site(tmp_path_factory) -> Path:
     """The whole book, built as `make book` builds it."""
+    out = tmp_path_factory.mktemp("site")  # not _build, where yesterday's pages may lie
+    command = [Path(sys.executable).parent / "jupyter-book", "build", "-W", "-n", "."]
     subprocess.run(
-        [Path(sys.executable).parent / "jupyter-book", "build", "-W", "-n", "."],
-        cwd=ROOT, check=True, stdout=subprocess.DEVNULL,
-    )  # fmt: skip
-    return ROOT / "_build" / "html"
+        [*command, "--path-output", out], cwd=ROOT, check=True, stdout=subprocess.DEVNULL
+    )
+    return out / "_build" / "html"

@@ -163,6 +163,19 @@ def test_the_generator_learns_the_data(backend, capsys):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+def test_training_again_from_the_same_seed_gives_the_same_result(backend):
+    names = names_of("chapters/gaussian", backend)
+    results = []
+    for _ in range(2):
+        names["set_seed"](5)
+        names["train"](names["net_D"], names["net_G"], names["data_iter"], 2, 0.05, 0.005, 2, None)
+        results.append(names["learned"](names["net_G"]))
+    for first, second in zip(*results, strict=True):
+        assert not np.shares_memory(first, second)
+        np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_saved_cells_are_in_the_shim(backend):
     names = names_of("chapters/gaussian", backend)
     for name in ("update_D", "update_G"):

@@ -57,20 +57,61 @@ def test_every_backend_runs_its_cells_and_only_what_is_stale_runs_again(
     assert outputs(small, "beta") != first["beta"]
 
 
+BOTH = {"alpha", "beta"}
+
+
 @pytest.mark.parametrize(
-    ("file", "stale"),
-    [("d2l_shim/tools.py", {"alpha", "beta"}), ("d2l_shim/beta.py", {"beta"}),
-     ("requirements.txt", {"alpha", "beta"})],
-)  # fmt: skip
-def test_a_changed_shim_or_pin_makes_notebooks_stale(small_book, monkeypatch, file, stale):
+    ("file", "change", "stale"),
+    [
+        ("d2l_shim/tools.py", lambda text: "x = 1\n", BOTH),
+        ("d2l_shim/beta.py", lambda text: text + "x = 1\n", {"beta"}),
+        ("requirements.txt", lambda text: text.replace("1.26", "1.27"), BOTH),
+        ("requirements.txt", lambda text: text + "ruff==1.0\n# a comment\n", set()),
+        ("_config.yml", lambda text: text.replace('url: ""', "url: https://github.com/a/b"), BOTH),
+    ],
+)
+def test_a_changed_shim_pin_or_setup_cell_makes_notebooks_stale(
+    small_book, monkeypatch, file, change, stale
+):
     small = small_book()
     small.chapter(cell("import time; print(time.time())"))
     run(small, monkeypatch=monkeypatch)
-    first = {tag: outputs(small, tag) for tag in ("alpha", "beta")}
+    first = {tag: outputs(small, tag) for tag in BOTH}
     path = small.root / file
-    path.write_text((path.read_text() if path.exists() else "") + "\nmatplotlib==1.0\n# changed\n")
+    path.write_text(change(path.read_text() if path.exists() else ""))
     run(small, monkeypatch=monkeypatch)
     assert {tag for tag in first if outputs(small, tag) != first[tag]} == stale
+
+
+def edit_code(notebook):
+    notebook.cells[-1].source += "  # edited in Jupyter"
+
+
+def clear_outputs(notebook):
+    notebook.cells[-1].update(outputs=[], execution_count=None)
+
+
+@pytest.mark.parametrize("harm", [edit_code, clear_outputs, lambda n: n.metadata.pop("book")])
+def test_a_notebook_that_was_changed_by_hand_is_made_anew(small_book, monkeypatch, harm):
+    small = small_book("alpha")
+    small.chapter(cell("print(1)"))
+    run(small, monkeypatch=monkeypatch)
+    path = small.root / "x.alpha.ipynb"
+    good = nbformat.read(path, as_version=4)
+    notebook = nbformat.read(path, as_version=4)
+    harm(notebook)
+    nbformat.write(notebook, path)
+    assert run(small, monkeypatch=monkeypatch) == 0
+    assert nbformat.read(path, as_version=4).cells == good.cells
+
+
+def test_equal_cells_keep_their_own_outputs(small_book, monkeypatch):
+    small = small_book("alpha")
+    small.chapter(cell("n = 0") + cell("n += 1; print(n)") + cell("n += 1; print(n)"))
+    run(small, monkeypatch=monkeypatch)
+    (small.root / "x.md").write_text((small.root / "x.md").read_text() + "\nMore prose.\n")
+    run(small, monkeypatch=monkeypatch)
+    assert outputs(small) == "1\n2\n"
 
 
 def test_a_corrupt_notebook_is_made_anew(small_book, monkeypatch):
@@ -126,11 +167,12 @@ def test_a_cache_that_cannot_be_written_is_named(small_book, monkeypatch, capfd)
     assert not (small.root / "x.alpha.ipynb").exists()
 
 
-def test_an_unknown_chapter(small_book, monkeypatch, capfd):
+def test_a_chapter_is_named_as_in_the_toc_or_as_a_file(small_book, monkeypatch):
     small = small_book("alpha")
     small.chapter(cell("1"))
-    assert run(small, "y", monkeypatch=monkeypatch) == 1
-    assert "y.md cannot be read" in capfd.readouterr().err
+    with pytest.raises(BookError, match=r"'y' is no chapter; _toc\.yml lists x"):
+        run(small, "y", monkeypatch=monkeypatch)
+    assert run(small, "./x.md", monkeypatch=monkeypatch) == 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals work otherwise there")
@@ -162,7 +204,11 @@ def test_a_file_that_cannot_be_written_is_left_alone(tmp_path):
         write(tmp_path / "x.ipynb", "new")
     with pytest.raises(BookError, match="cannot be written"):
         write(tmp_path / "missing" / "x.ipynb", "new")
-    assert [path.name for path in tmp_path.iterdir()] == ["x.ipynb"]
+    (tmp_path / "y").write_text("old")
+    with pytest.raises(UnicodeEncodeError):
+        write(tmp_path / "y", "new, then what no file can hold: \ud800")
+    assert (tmp_path / "y").read_text() == "old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.ipynb", "y"]
 
 
 def test_saved_cells_are_copied_to_their_backends_shim(small_book):
@@ -180,6 +226,25 @@ def test_saved_cells_are_copied_to_their_backends_shim(small_book):
     text = (small.root / "d2l_shim" / "alpha.py").read_text()
     save(small.book)
     assert (small.root / "d2l_shim" / "alpha.py").read_text() == text
+
+
+@pytest.mark.parametrize("code", ["def f(:", "%matplotlib inline"])
+def test_a_saved_cell_that_is_no_python_leaves_the_shim_alone(small_book, code):
+    small = small_book("alpha")
+    small.chapter(cell(code, "save"))
+    with pytest.raises(
+        BookError, match=r"x\.md, cell-2: a cell tagged 'save' must be plain Python"
+    ):
+        save(small.book)
+    assert code not in (small.root / "d2l_shim" / "alpha.py").read_text()
+
+
+def test_a_backend_without_its_shim_is_named(small_book):
+    small = small_book("alpha")
+    small.chapter(cell("1"))
+    (small.root / "d2l_shim" / "alpha.py").unlink()
+    with pytest.raises(BookError, match=r"alpha\.py cannot be read"):
+        save(small.book)
 
 
 def test_a_shim_without_markers_is_refused():

@@ -49,9 +49,11 @@ def python(code, folder):
 
 
 def test_contents_and_metadata(installed):
-    files = {str(path.relative_to(installed)) for path in installed.rglob("*") if path.is_file()}
+    files = {
+        path.relative_to(installed).as_posix() for path in installed.rglob("*") if path.is_file()
+    }
     names = {name for name in files if not name.endswith(".pyc") and ".dist-info" not in name}
-    ours = {str(path.relative_to(ROOT)) for path in (ROOT / "d2l_shim").glob("*.py")}
+    ours = {path.relative_to(ROOT).as_posix() for path in (ROOT / "d2l_shim").glob("*.py")}
     assert names == ours | {"d2l_shim/py.typed"}
     (metadata,) = installed.glob("d2l_shim-*.dist-info/METADATA")
     text = metadata.read_text()

@@ -7,10 +7,12 @@ import sys
 import nbformat
 import pytest
 from books import ROOT
+from PIL import Image
 from test_chapters import BACKENDS, BOOK, source_of
 
 from _ext import execute, plain, save, split
 from _ext.book import BookError
+from benchmarks.pictures import MADE_FROM, fingerprint
 
 EACH = [
     pytest.param(chapter, param.values[0], marks=param.marks, id=f"{chapter}-{param.id}")
@@ -59,48 +61,66 @@ def printed(notebook) -> list[str]:
     return [re.sub(r"[\d.]+ examples/sec", "N examples/sec", t) for t in text]
 
 
-def test_a_notebook_far_from_the_shim_says_where_to_find_it(tmp_path):
-    backend = BOOK.backends[0]
-    code = split.setup_cell(BOOK, backend).source
-    run = subprocess.run(
-        [sys.executable, "-I", "-c", code], cwd=tmp_path, capture_output=True, text=True
-    )
-    assert "open this notebook inside a checkout" in run.stderr
+def test_a_notebook_far_from_the_shim_says_where_to_find_it(tmp_path, small_book):
+    small = small_book()
+    code = split.setup_cell(small.book, small.book.backends[0]).source
+    far = tmp_path.parent / f"{tmp_path.name}-far"
+    far.mkdir()
+    command = [sys.executable, "-I", "-S", "-c", code]  # without site-packages
+    run = subprocess.run(command, cwd=far, capture_output=True, text=True)
+    assert "open this notebook inside the book's repository" in run.stderr.replace('"', "")
+
+
+@pytest.mark.parametrize("drawing", sorted((ROOT / "chapters/img").glob("*.svg")), ids=str)
+def test_a_drawings_png_is_of_today(drawing):
+    with Image.open(drawing.with_suffix(".png")) as image:
+        assert image.text[MADE_FROM] == fingerprint(drawing), "run `make pictures`"
+
+
+def plain_of(small, body: str):
+    """The plain counterpart of a chapter's first markdown cell."""
+    small.chapter(body)
+    plain._references.cache_clear()
+    return split.split(small.source(), "x", small.book.backends[0], small.book).cells[1]
 
 
 def test_prose_becomes_plain_markdown(small_book):
     small = small_book()
-    (small.root / "g.svg").write_text("<svg/>")
+    (small.root / "g.png").write_bytes(b"a picture")
     (small.root / "references.bib").write_text(
-        "@misc{a, author={Ab, A. and Cd, C.}, title={T}, year={2001}}"
+        '@misc{a, author={Schmidh{\\"u}ber, J. and {Team C}}, title={T}, year={2001}}'
     )
-    small.chapter(
+    cell = plain_of(
+        small,
         "(label)=\n## Section\n\n"
         "By {eq}`e` and {numref}`f`, as {footcite:t}`a` {footcite:p}`a`.\n\n"
         "$$\nx\n$$ (e)\n\n"
         "```{figure} g.svg\n:name: f\n:alt: What is there\n\nWhat to see.\n```\n\n"
-        ":::{note}\nBeware.\n:::\n\n:::{dropdown} Solution\nYes, {eq}`e`.\n:::\n\n"
-        "{.caption}\nA caption.\n\n```python\nas_it_is = 'by {eq}`e`'\n```\n\n"
-        "```{footbibliography}\n```\n"
+        ":::{note} Beware.\nReally.\n:::\n\n:::{dropdown} Solution\nYes, {eq}`e`.\n:::\n\n"
+        "{.caption}\nA caption\nwith {eq}`e`.\n\nA code span, ``{eq}`e` ``.\n\n"
+        "- a list:\n\n  ```python\n  as_it_is = 'by {eq}`e`'\n\n\n  more = 1\n  ```\n- its end\n\n"
+        "See [above](#label), ![or this](g.png).\n\n"
+        "```{footbibliography}\n```\n",
     )
-    cell = split.split(small.source(), "x", small.book.backends[0], small.book).cells[1]
-    lines = cell.source.splitlines()
-    assert lines[:30] == [
+    assert cell.source.split("\n- Jürgen")[0].splitlines()[:-4] == [
         "# A chapter", "",
         "## Section", "",
-        "By (1.1) and Figure 1.1, as Ab and Cd (2001) (Ab and Cd, 2001).", "",
-        "$$", r"x \tag{1.1}", "$$", "",
-        "![What is there](attachment:g.svg)", "",
-        "**Figure 1.1.** What to see.", "",
-        "> **Note**", ">", "> Beware.", "",
+        "By (1) and Figure 1, as Schmidhüber and Team C (2001) (Schmidhüber and Team C, 2001).", "",
+        "$$", r"x \tag{1}", "$$", "",
+        "![What is there](attachment:g.png)", "",
+        "**Figure 1.** What to see.", "",
+        "> **Note**", ">", "> Beware.", ">", "> Really.", "",
         "<details><summary>Solution</summary>", "",
-        "Yes, (1.1).", "",
+        "Yes, (1).", "",
         "</details>", "",
-        "A caption.", "",
-        "```python", "as_it_is = 'by {eq}`e`'", "```", "",
+        "*A caption", "with (1).*", "",
+        "A code span, ``{eq}`e` ``.", "",
+        "- a list:", "", "  ```python", "  as_it_is = 'by {eq}`e`'", "", "", "  more = 1", "  ```",
+        "- its end", "",
+        "See above, ![or this](attachment:g.png).",
     ]  # fmt: skip
-    assert lines[30].startswith("- A") and "Cd" in lines[30]
-    assert cell.attachments == {"g.svg": {"image/svg+xml": "PHN2Zy8+"}}
+    assert "2001" in cell.source.splitlines()[-1]
+    assert cell.attachments == {"g.png": {"image/png": "YSBwaWN0dXJl"}}
 
 
 @pytest.mark.parametrize(
@@ -108,14 +128,27 @@ def test_prose_becomes_plain_markdown(small_book):
     [
         ("{strange}`x`", "cannot show the role {strange}"),
         ("```{strange}\n```", "cannot show the directive {strange}"),
-        ("- ```{note}\n  Hi\n  ```", "{note} stands inside a list"),
+        ("- ```{note}\n  Hi\n  ```", "note stands inside a list"),
+        ("- $$\n  x\n  $$ (e)", "a labelled formula stands inside a list"),
+        ("{eq}`nothing`", "no formula or figure of the book is labelled 'nothing'"),
         ("{footcite:t}`nobody`", "cites 'nobody', which references.bib does not hold"),
-        ("```{figure} missing.svg\n```", "the figure 'missing.svg' cannot be read"),
+        ("{footcite:t}`nameless`", "'nameless' has no 'author' in the bibliography"),
+        ("```{figure} missing.svg\n```", "the picture 'missing.svg' needs missing.png"),
+        ("```{figure} g.png\n\nText\n```", "has a caption, so it needs a :name:"),
+        ("\\begin{equation}\nx\n\\end{equation}", "write \\begin{equation*}"),
     ],
 )
 def test_prose_that_notebooks_cannot_show(small_book, prose, message):
     small = small_book()
-    small.chapter(prose)
-    plain._references.cache_clear()
-    with pytest.raises(BookError, match=re.escape(message)):
-        split.split(small.source(), "x", small.book.backends[0], small.book)
+    (small.root / "g.png").write_bytes(b"a picture")
+    (small.root / "references.bib").write_text("@misc{nameless, title={T}, year={2001}}")
+    with pytest.raises(BookError, match=re.escape(message)) as error:
+        plain_of(small, prose)
+    assert str(error.value).startswith("x.md")
+
+
+def test_a_bibliography_that_is_none(small_book):
+    small = small_book()
+    (small.root / "references.bib").write_text("@misc{a, title=")
+    with pytest.raises(BookError, match=r"references\.bib cannot be read as BibTeX"):
+        plain_of(small, "{footcite:t}`a`")

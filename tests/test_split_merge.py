@@ -9,6 +9,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from _ext import merge, split
 from _ext.book import BookError
+from _ext.executed import executed
 
 TAGS = ("alpha", "beta", "gamma")
 
@@ -19,7 +20,7 @@ def code(notebook):
 
 def merged(small: SmallBook):
     source = small.source()
-    notebooks = {b: merge.executed(source, "x", b, small.book) for b in small.book.backends}
+    notebooks = {b: executed(source, "x", b, small.book) for b in small.book.backends}
     return merge.merge(source, notebooks)
 
 
@@ -34,6 +35,7 @@ def test_each_backend_gets_its_own_and_the_shared_cells_in_order(small_book):
     assert code(notebooks["alpha"])[1:] == ["s = 1", "a = 1", "a = 2", "print(s)"]
     assert code(notebooks["beta"])[1:] == ["s = 1", "b = 1", "print(s)"]
     assert code(notebooks["gamma"])[1:] == ["s = 1", "print(s)"]
+    assert notebooks["beta"].cells[-3].metadata["tags"] == ["beta"]
     for notebook in notebooks.values():
         nbformat.validate(notebook)
         assert [c.source for c in notebook.cells if c.cell_type == "markdown"] == [
@@ -94,6 +96,8 @@ def test_merge_undoes_split(tmp_path_factory, drawn):
         (cell("1", "alhpa"), r"x\.md, line 7, cell 2: unknown tag 'alhpa'; did you mean 'alpha'\?"),
         (cell("1", "alpha", "beta"), r"tags of 2 backends \(alpha, beta\)"),
         ("```{code-cell}\n:tags: [a\n\n1\n```\n", r"x\.md: .*could not be read"),
+        ("```{code-cell}\n:tags: hide-input\n\n1\n```\n", r"x\.md: .*written `:tags: \[hide-"),
+        (cell(""), r"x\.md, line 7, cell 2: the code cell is empty"),
     ],
 )
 def test_bad_tags_are_named_with_their_place(small_book, body, message):
@@ -124,6 +128,8 @@ def error_output(notebook):
     [
         (lambda s: (s.root / "x.alpha.ipynb").unlink(), r"x\.alpha\.ipynb is missing"),
         (lambda s: (s.root / "x.alpha.ipynb").write_text("{"), r"alpha\.ipynb is not a notebook"),
+        (lambda s: (s.root / "x.alpha.ipynb").write_text("[]"), r"alpha\.ipynb is not a notebook"),
+        (damage(lambda n: n.metadata.pop("book")), r"was not made by `make notebooks`"),
         (damage(error_output), r"code cell 3 \(cell-3\) holds an error"),
         (damage(lambda n: n.cells[-1].update(source="a = 3")), r"book: a = 3\n.*source:   a = 2"),
         (damage(lambda n: n.cells.pop()), r"has 2 code cells, but x\.md has 3 for Alpha"),
@@ -150,7 +156,30 @@ def test_a_listed_chapter_that_is_not_there(small_book):
 def test_a_page_without_cells_is_no_chapter(small_book):
     small = small_book()
     (small.root / "x.md").write_text("# Prose\n")
-    assert small.book.chapters() == []
+    assert small.book.chapters() == {}
+
+
+def test_a_byte_order_mark_changes_nothing_and_latin_1_is_refused(small_book):
+    small = small_book()
+    small.chapter(cell("1"))
+    text = (small.root / "x.md").read_text()
+    (small.root / "x.md").write_text(text, encoding="utf-8-sig")
+    assert small.book.chapters() == {"x": ""}
+    (small.root / "x.md").write_text(text + "é", encoding="latin-1")
+    with pytest.raises(BookError, match=r"x\.md cannot be read as UTF-8 text"):
+        small.book.chapters()
+
+
+def test_chapters_have_the_numbers_of_the_numbered_parts(small_book):
+    small = small_book()
+    small.chapter(cell("1"))
+    small.chapter(cell("1"), "y")
+    (small.root / "prose.md").write_text("# Prose\n")
+    (small.root / "_toc.yml").write_text(
+        "format: jb-book\nroot: index\nparts:\n- numbered: true\n  chapters:\n"
+        "  - file: prose\n  - file: y\n- chapters: [{file: x}]\n"
+    )
+    assert small.book.chapters() == {"y": "2", "x": ""}
 
 
 @pytest.mark.parametrize(
@@ -168,8 +197,37 @@ def test_without_backends_the_settings_are_refused(small_book):
         _ = small.book
 
 
-def test_reading_plain_text_as_a_notebook_keeps_it():
-    assert merge.read("# A\n\ntext").cells[0].source == "# A\n\ntext"
+@pytest.mark.parametrize("tags", [("alpha", "alpha"), ("save", "alpha"), ("hide-input",)])
+def test_backends_need_tags_of_their_own(small_book, tags):
+    with pytest.raises(BookError, match="the backends' tags are"):
+        _ = small_book(*tags).book
+
+
+@pytest.mark.parametrize("text", ["# A\n\ntext", "{ref}`a` begins the page"])
+def test_reading_plain_text_as_a_notebook_keeps_it(text):
+    assert merge.read(text).cells[0].source == text
+
+
+def test_prose_may_change_without_new_notebooks(small_book):
+    small = small_book()
+    small.chapter("One.\n\n" + cell("print(1)") + cell("a = 1", "alpha"))
+    small.pretend_executed(lambda c, b: printed(c.source))
+    small.chapter(
+        "One.\n\n+++\n\nTwo.\n\n" + cell("print(1)") + "Three.\n\n" + cell("a = 1", "alpha")
+    )
+    page = merged(small).cells
+    assert [c.source for c in page][1:] == ["Two.", "print(1)", "Three.", "a = 1"]
+    assert [c.outputs[0].text for c in page if c.cell_type == "code"] == ["print(1)", "a = 1"]
+
+
+def test_how_often_a_cell_was_run_makes_no_difference(small_book):
+    small = small_book()
+    small.chapter(cell("1 + 1"))
+    result = {"text/plain": "2"}
+    small.pretend_executed(
+        lambda c, b: [nbformat.v4.new_output("execute_result", result, execution_count=len(b.tag))]
+    )
+    assert [c.metadata["backend"] for c in merged(small).cells[1:]] == [None]
 
 
 @pytest.mark.parametrize("repository", ["", "https://github.com/owner/name"])

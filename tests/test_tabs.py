@@ -1,5 +1,8 @@
 """Doctrees and pages of small chapters: what stands in which tab."""
 
+import zipfile
+
+import nbformat
 import pytest
 from books import cell, printed
 from bs4 import BeautifulSoup
@@ -7,7 +10,9 @@ from jupyter_book.config import get_final_config
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
+from _ext import last_word
 from _ext.book import BookError
+from _ext.execute import execute
 
 
 def build(small) -> BeautifulSoup:
@@ -91,10 +96,26 @@ def test_without_a_repository_a_chapter_offers_downloads_only(small_book):
     small.chapter(cell("a"))
     small.pretend_executed()
     launch = build(small).select_one(".launch")
-    assert [a.text for a in launch.select("a")] == ["Download the notebook"] * 2
-    for link, tag in zip(launch.select("a"), ("alpha", "beta"), strict=True):
-        assert link["href"].endswith(f"x.{tag}.ipynb")
+    texts = ["Download the notebook", "with its library (zip)"]
+    assert [a.text for a in launch.select("a")] == texts * 2
+    for link, name in zip(
+        launch.select("a"),
+        ("x.alpha.ipynb", "x.alpha.zip", "x.beta.ipynb", "x.beta.zip"),
+        strict=True,
+    ):
+        assert link["href"].endswith(name)
         assert (small.root / "_build" / "html" / link["href"]).is_file()
+
+
+def test_what_is_unpacked_from_the_zip_runs(small_book, tmp_path):
+    small = small_book()
+    small.chapter(cell("from d2l_shim import alpha as d2l"))
+    small.pretend_executed()
+    href = build(small).select(".launch a")[1]["href"]
+    with zipfile.ZipFile(small.root / "_build" / "html" / href) as archive:
+        archive.extractall(tmp_path / "elsewhere")
+    notebook = nbformat.read(tmp_path / "elsewhere" / "x.alpha.ipynb", as_version=4)
+    execute(notebook, "x", tmp_path / "elsewhere")
 
 
 def test_with_a_repository_it_can_be_run_online(small_book):
@@ -109,6 +130,68 @@ def test_with_a_repository_it_can_be_run_online(small_book):
         assert f"https://mybinder.org/v2/gh/owner/name/main?urlpath=lab/tree/x.{tag}.ipynb" in links
     setup = (small.root / "x.beta.ipynb").read_text()
     assert "d2l-shim @ git+https://github.com/owner/name@main" in setup
+
+
+def test_a_rebuild_sees_new_outputs_and_a_new_repository(small_book):
+    small = small_book()
+    small.chapter(cell("a"))
+    small.pretend_executed(lambda c, b: printed("before"))
+    assert "before" in build(small).text
+    small.pretend_executed(lambda c, b: printed("after"))
+    assert "after" in build(small).text
+    config = small.root / "_config.yml"
+    config.write_text(config.read_text().replace('url: ""', "url: https://github.com/a/b"))
+    small.pretend_executed(lambda c, b: printed("after"))
+    assert "Open in Colab" in build(small).text
+
+
+def test_numbers_in_the_notebooks_are_the_pages(small_book):
+    small = small_book()
+    (small.root / "_toc.yml").write_text(
+        "format: jb-book\nroot: index\nparts:\n- numbered: true\n  chapters:\n"
+        "  - file: y\n  - file: x\n"
+    )
+    small.chapter("$$\n1\n$$ (eq-y)\n\n" + cell("a"), "y")
+    small.chapter(
+        "$$\n1\n$$ (eq-one)\n\n:::{note}\n$$\n2\n$$ (eq-two)\n:::\n\n"
+        "See {eq}`eq-two` and {eq}`eq-y`.\n\n" + cell("a")
+    )
+    small.pretend_executed()
+    small.pretend_executed(name="y")
+    article = build(small)
+    assert [node.text.removesuffix("#") for node in article.select(".eqno")] == ["(2.1)", "(2.2)"]
+    prose = (small.root / "x.alpha.ipynb").read_text()
+    assert "\\\\tag{2.1}" in prose and "\\\\tag{2.2}" in prose
+    assert "See (2.2) and (1.1)." in prose and "See (2.2) and (1.1)." in article.text
+
+
+def test_code_cells_without_the_header_are_refused(small_book):
+    small = small_book()
+    (small.root / "x.md").write_text("# A chapter\n\n" + cell("a"))
+    with pytest.raises(BookError, match=r"x\.md has code cells, but does not begin as a notebook"):
+        build(small)
+
+
+def test_the_launch_links_stand_under_the_title(small_book):
+    small = small_book()
+    small.chapter(cell("a"))
+    text = (small.root / "x.md").read_text()
+    (small.root / "x.md").write_text(text.replace("# A ch", ":::{note}\nFirst.\n:::\n\n# A ch"))
+    small.pretend_executed()
+    build(small)
+    page = BeautifulSoup((small.root / "_build/html/x.html").read_text(), "html.parser")
+    assert page.select_one(".launch").find_previous_sibling().name == "h1"
+
+
+def test_the_last_word_is_what_is_wrong(capsys):
+    try:
+        try:
+            raise BookError("x.md: this is wrong")
+        except BookError as error:
+            raise RuntimeError("look above for the cause") from error
+    except RuntimeError as error:
+        last_word(RuntimeError, error, None)
+    assert capsys.readouterr().err == "\nBook error: x.md: this is wrong\n"
 
 
 def test_a_stale_notebook_stops_the_build(small_book):

@@ -1,0 +1,62 @@
+"""Executed: a chapter's committed notebook, proven to follow from its source of today.
+
+Between the two halves of the flow: executing asks whether there is anything to do, rendering
+whether there is anything to show.
+"""
+
+from __future__ import annotations
+
+import nbformat
+from nbformat import NotebookNode
+
+from . import split
+from .book import Backend, Book, BookError
+
+
+def executed(source: NotebookNode, chapter: str, backend: Backend, book: Book) -> NotebookNode:
+    """Read a committed notebook; its code cells get the ids of the source's cells.
+
+    Raises BookError if it is missing or unreadable, was not made by `make notebooks`, holds an
+    error or a cell that never ran, or if a code cell differs from the source's.
+    """
+    path = book.notebook(chapter, backend)
+    where = path.relative_to(book.root).as_posix()
+    mend = f"run `make notebooks` ({backend.label} executes {chapter}.md anew)"
+    try:
+        notebook = nbformat.read(path, as_version=4)
+        cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        made = notebook.metadata.get("book", {})
+    except FileNotFoundError:
+        raise BookError(f"{where} is missing: {mend}") from None
+    except (OSError, ValueError, AttributeError, nbformat.ValidationError) as error:
+        raise BookError(f"{where} is not a notebook ({error}): {mend}") from error
+    if not {"fingerprint", "seconds"} <= made.keys():
+        raise BookError(f"{where} was not made by `make notebooks`: {mend}")
+    expected = [split.setup_cell(book, backend), *split.cells_of(source, backend)]
+    for number, (cell, want) in enumerate(zip(cells, expected, strict=False), start=1):
+        if cell.source != want.source:
+            raise BookError(
+                f"{where}: code cell {number} is not what {chapter}.md says ({want.id}):\n"
+                f"  notebook: {_first_difference(cell.source, want.source)}\n"
+                f"  source:   {_first_difference(want.source, cell.source)}\n{mend}"
+            )
+        if any(output.output_type == "error" for output in cell.outputs):
+            raise BookError(f"{where}: code cell {number} ({want.id}) holds an error: {mend}")
+        if cell.execution_count is None:
+            raise BookError(f"{where}: code cell {number} ({want.id}) was never run: {mend}")
+        cell.id = want.id
+    if len(cells) != len(expected):
+        raise BookError(
+            f"{where} has {len(cells)} code cells, but {chapter}.md has {len(expected)} for "
+            f"{backend.label} (the setup cell counted): {mend}"
+        )
+    return notebook
+
+
+def _first_difference(text: str, other: str) -> str:
+    """The first line of `text` that `other` does not have in that place."""
+    theirs = other.splitlines()
+    for number, line in enumerate(text.splitlines()):
+        if number >= len(theirs) or line != theirs[number]:
+            return line
+    return "(ends here)"
