@@ -80,7 +80,7 @@ class Plain:
             if token.type in ("fence", "code_block") and not _directive(token)[0]:
                 plain += before + block + "\n"
             else:
-                plain = f"{plain + before}".rstrip("\n") + f"\n\n{block}\n\n"
+                plain = (plain + before).rstrip("\n") + (f"\n\n{block}\n\n" if block else "\n\n")
                 while done < len(lines) and not lines[done]:
                     done += 1
         return (plain + self._inline("\n".join(lines[done:]))).strip("\n")

