@@ -5,10 +5,10 @@ ifeq ($(OS),Windows_NT)
 BIN := .venv/Scripts
 endif
 
-.PHONY: book test notebooks bench pictures
+.PHONY: book test notebooks translations bench pictures
 
-book: .venv/book   ## build the pages into _build/html; executes nothing
-	$(BIN)/jupyter-book build --warningiserror --nitpick .
+book: .venv/book   ## build the pages in every language into _build/html; executes nothing
+	$(BIN)/python -m _ext.editions
 
 test: .venv/all    ## lint, unit tests, every notebook by nbval, the pages in a browser
 	$(BIN)/ruff check .
@@ -17,6 +17,9 @@ test: .venv/all    ## lint, unit tests, every notebook by nbval, the pages in a 
 
 notebooks: .venv/all   ## execute the notebooks whose code, shim or pins have changed
 	$(BIN)/python -m _ext.execute
+
+translations: .venv/all   ## bring the catalogs in locales/ up to date; say what is left to do
+	$(BIN)/python -m _ext.translate
 
 bench: .venv/all   ## measure building, notebooks and the shim
 	$(BIN)/python -m benchmarks.bench

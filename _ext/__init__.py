@@ -17,13 +17,18 @@ from .book import BookError
 
 def setup(app: Sphinx) -> dict:
     """Register the rendering half of the flow; it executes nothing."""
-    from . import launch, merge, tabs
+    from . import editions, launch, merge, tables, tabs
+    from .translate import CATALOG
 
     sys.excepthook = last_word
     app.add_config_value("backends", [], "env")
+    app.add_config_value("languages", [], "env")
+    app.add_message_catalog(CATALOG, app.srcdir / "locales")
     merge.setup(app)
     tabs.setup(app)
     launch.setup(app)
+    editions.setup(app)
+    tables.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
 

@@ -36,11 +36,22 @@ class Backend:
 
 
 @dataclass(frozen=True)
+class Language:
+    """One edition of the book."""
+
+    code: str  # as gettext knows it: "pt_BR"
+    folder: str  # of the edition in the site: "pt-br"
+    name: str  # in that language: "Português (Brasil)"
+
+
+@dataclass(frozen=True)
 class Book:
     """The settings in `_config.yml` and `_toc.yml` that splitting, executing and rendering need."""
 
     root: Path
+    title: str
     backends: tuple[Backend, ...]
+    languages: tuple[Language, ...]  # the first is the source
     markdown: MdParserConfig  # the syntax extensions that pages use
     references: tuple[Path, ...]  # BibTeX files
     repository: str  # https://github.com/OWNER/NAME, or ""
@@ -104,7 +115,8 @@ def load(root: Path | str) -> Book:
     root = Path(root).resolve()
     try:
         config = yaml.safe_load(read_text(root / "_config.yml"))
-        backends = tuple(Backend(**entry) for entry in config["sphinx"]["config"]["backends"])
+        settings = config["sphinx"]["config"]
+        backends = tuple(Backend(**entry) for entry in settings["backends"])
     except (yaml.YAMLError, KeyError, TypeError) as error:
         raise BookError(
             f"_config.yml: cannot read sphinx: config: backends ({error!r}); expected a list of "
@@ -126,7 +138,9 @@ def load(root: Path | str) -> Book:
     extensions = (config.get("parse") or {}).get("myst_enable_extensions", [])
     return Book(
         root=root,
+        title=config.get("title") or "",
         backends=backends,
+        languages=tuple(Language(**entry) for entry in settings.get("languages", [])),
         markdown=MdParserConfig(enable_extensions=set(extensions)),
         references=tuple(root / name for name in config.get("bibtex_bibfiles") or []),
         repository=url,

@@ -24,7 +24,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from . import split
 from .book import Backend, Book, BookError, load, read_text
-from .executed import executed
+from .executed import executed, keep_outputs
 from .files import write
 from .save import save
 
@@ -109,16 +109,6 @@ def fingerprint(notebook: NotebookNode, backend: Backend, book: Book) -> str:
         if re.match(r"[\w.-]*", line)[0].lower() in {*RUNS_ON, backend.module}
     ]
     return hashlib.sha256("\0".join([*code, *shim, *pins]).encode()).hexdigest()[:16]
-
-
-def keep_outputs(notebook: NotebookNode, old: NotebookNode) -> None:
-    """Give a freshly split notebook the outputs of an earlier run of the same code."""
-    done = {cell.id: cell for cell in old.cells if cell.cell_type == "code"}
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs = done[cell.id].outputs
-            cell.execution_count = done[cell.id].execution_count
-    notebook.metadata["book"] = old.metadata["book"]
 
 
 def execute(notebook: NotebookNode, where: str, folder: Path, progress=None, task=None) -> None:

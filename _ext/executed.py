@@ -53,6 +53,16 @@ def executed(source: NotebookNode, chapter: str, backend: Backend, book: Book) -
     return notebook
 
 
+def keep_outputs(notebook: NotebookNode, old: NotebookNode) -> None:
+    """Give a freshly split notebook the outputs of an earlier run of the same code."""
+    done = {cell.id: cell for cell in old.cells if cell.cell_type == "code"}
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = done[cell.id].outputs
+            cell.execution_count = done[cell.id].execution_count
+    notebook.metadata["book"] = old.metadata["book"]
+
+
 def _first_difference(text: str, other: str) -> str:
     """The first line of `text` that `other` does not have in that place."""
     theirs = other.splitlines()

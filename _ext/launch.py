@@ -6,20 +6,27 @@ import json
 import zipfile
 from pathlib import Path
 
+import nbformat
 from docutils import nodes
-from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.locale import get_translation
 from sphinx.transforms import SphinxTransform
 
-from .book import Backend, Book
+from . import split
+from .book import Backend, Book, read_text
+from .executed import executed, keep_outputs
+from .files import write
+from .localize import localize
 from .tabs import tab_set
+from .translate import CATALOG
 
-ZIPS = "_downloads"
+DOWNLOADS = "notebooks"
+_ = get_translation(CATALOG)
 
 
 def setup(app: Sphinx) -> None:
     app.add_transform(LaunchTabs)
-    app.connect("build-finished", write_zips)
+    app.connect("build-finished", write_downloads)
 
 
 class LaunchTabs(SphinxTransform):
@@ -47,15 +54,17 @@ class LaunchTabs(SphinxTransform):
 def links(chapter: str, backend: Backend, book: Book) -> nodes.paragraph:
     """Download links, online links, and how long the notebook ran when it was executed."""
     notebook = book.notebook(chapter, backend)
-    download = addnodes.download_reference("", "", reftarget=notebook.name, refdoc=chapter)
-    download += nodes.Text("Download the notebook")
-    archive = "../" * chapter.count("/") + f"{ZIPS}/{notebook.stem}.zip"
-    paragraph = nodes.paragraph("", "", download)
-    online_links = online(book, chapter, backend)
-    for label, url in {"with its library (zip)": archive, **online_links}.items():
-        paragraph += [nodes.Text(" · "), nodes.reference("", label, refuri=url)]
+    downloads = "../" * chapter.count("/") + DOWNLOADS
+    paragraph = nodes.paragraph()
+    targets = {
+        _("Download the notebook"): f"{downloads}/{notebook.name}",
+        _("with its library (zip)"): f"{downloads}/{notebook.stem}.zip",
+        **online(book, chapter, backend),
+    }
+    for label, url in targets.items():
+        paragraph += [nodes.reference("", label, refuri=url), nodes.Text(" · ")]
     seconds = json.loads(notebook.read_text(encoding="utf-8"))["metadata"]["book"]["seconds"]
-    paragraph += nodes.Text(f" · ran in {seconds:.0f} s")
+    paragraph += nodes.Text(_("ran in {seconds} s").format(seconds=f"{seconds:.0f}"))
     return paragraph
 
 
@@ -67,21 +76,26 @@ def online(book: Book, chapter: str, backend: Backend) -> dict[str, str]:
     path = book.notebook(chapter, backend).relative_to(book.root).as_posix()
     colab = f"https://colab.research.google.com/github/{repository}/blob/{book.branch}/{path}"
     binder = f"https://mybinder.org/v2/gh/{repository}/{book.branch}?urlpath=lab/tree/{path}"
-    return {"Open in Colab": colab, "Open in Binder": binder}
+    return {_("Open in Colab"): colab, _("Open in Binder"): binder}
 
 
-def write_zips(app: Sphinx, error: Exception | None) -> None:
-    """Put each notebook with `d2l_shim` into a zip that runs wherever it is unpacked."""
+def write_downloads(app: Sphinx, error: Exception | None) -> None:
+    """Put each notebook, in the edition's language, beside a zip that runs where it is unpacked."""
     if error or app.builder.format != "html":
         return
     book: Book = app.book
-    folder = Path(app.outdir, ZIPS)
+    folder = Path(app.outdir, DOWNLOADS)
     folder.mkdir(exist_ok=True)
-    shim = sorted((book.root / "d2l_shim").glob("*.py"))
+    language = next((one for one in book.languages[1:] if one.code == app.config.language), None)
     for chapter in app.chapters:
+        source = split.read(read_text(book.source(chapter)), chapter, book)
+        prose = localize(source, chapter, language, book) if language else source
         for backend in book.backends:
-            notebook = book.notebook(chapter, backend)
-            with zipfile.ZipFile(folder / f"{notebook.stem}.zip", "w") as archive:
-                archive.write(notebook, notebook.name)
-                for path in shim:
-                    archive.write(path, f"d2l_shim/{path.name}")
+            notebook = split.split(prose, chapter, backend, book)
+            keep_outputs(notebook, executed(source, chapter, backend, book))
+            path = folder / book.notebook(chapter, backend).name
+            write(path, nbformat.writes(notebook) + "\n")
+            with zipfile.ZipFile(path.with_suffix(".zip"), "w") as archive:
+                archive.write(path, path.name)
+                for module in sorted((book.root / "d2l_shim").glob("*.py")):
+                    archive.write(module, f"d2l_shim/{module.name}")

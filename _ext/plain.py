@@ -24,8 +24,12 @@ from nbformat.v4 import new_markdown_cell
 from pybtex.database import Entry, parse_file
 from pybtex.exceptions import PybtexError
 from pybtex.plugin import find_plugin
+from sphinx.locale import admonitionlabels, get_translation
 
 from .book import Book, BookError, read_text
+from .translate import CATALOG
+
+_ = get_translation(CATALOG)
 
 TITLELESS = ("note", "tip", "important", "warning", "seealso")
 TITLED = ("admonition", "margin")
@@ -77,7 +81,7 @@ class Plain:
                 continue
             before = self._inline("\n".join([*lines[done : token.map[0]], ""]))
             done = token.map[1]
-            if token.type in ("fence", "code_block") and not _directive(token)[0]:
+            if token.type in ("fence", "code_block") and not directive_of(token)[0]:
                 plain += before + block + "\n"
             else:
                 plain = (plain + before).rstrip("\n") + (f"\n\n{block}\n\n" if block else "\n\n")
@@ -87,11 +91,11 @@ class Plain:
 
     def _block(self, token: Token, lines: list[str]) -> str | None:
         """The new form of a block that is MyST's own, or code; None for any other."""
-        if token.type in ("fence", "code_block") and not _directive(token)[0]:
+        if token.type in ("fence", "code_block") and not directive_of(token)[0]:
             return "\n".join(lines[token.map[0] : token.map[1]])
         if token.type in ("myst_target", "myst_line_comment"):
             return ""
-        name, argument = _directive(token)
+        name, argument = directive_of(token)
         if not name and token.type != "math_block_label":
             return None
         if token.level:
@@ -101,12 +105,12 @@ class Plain:
             )
         if not name:
             return f"$$\n{token.content.strip()} \\tag{{{self._number(token.info)}}}\n$$"
-        directive = _parse(token)
+        directive = parse_directive(token)
         content = "\n".join(directive.body)
         if name in ("figure", "image"):
             return self._figure(argument, directive.options, content)
         if name in TITLELESS:
-            return self._quote(name.capitalize(), f"{argument}\n\n{content}".strip())
+            return self._quote(str(admonitionlabels[name]), f"{argument}\n\n{content}".strip())
         if name in TITLED:
             return self._quote(argument, content)
         if name == "dropdown":
@@ -128,7 +132,8 @@ class Plain:
             return image
         if "name" not in options:
             raise self._error(f"the figure {source!r} has a caption, so it needs a :name: as well")
-        return f"{image}\n\n**Figure {self._number(options['name'])}.** {self.render(caption)}"
+        label = _("Figure {number}").format(number=self._number(options["name"]))
+        return f"{image}\n\n**{label}.** {self.render(caption)}"
 
     def _attach(self, source: str) -> str:
         """Attach a picture to the cell; where Markdown finds it."""
@@ -159,7 +164,7 @@ class Plain:
             return f"({self._number(target)})"
         if name == "numref":
             number = self._number(target)
-            title = title or "Figure {number}"
+            title = title or str(_("Figure {number}"))
             return title.replace("{number}", number).replace("%s", number)
         if name in ("footcite:t", "footcite:p"):
             return self._cite(name, [key.strip() for key in text.split(",")])
@@ -184,10 +189,7 @@ class Plain:
                 cited.append((names, entry.fields["year"]))
             except KeyError as error:
                 raise self._error(f"{key!r} has no {error} in the bibliography") from error
-        short = [
-            (f"{names[0]} et al." if len(names) > 2 else " and ".join(names), year)
-            for names, year in cited
-        ]
+        short = [(_people(names), year) for names, year in cited]
         if role == "footcite:t":
             return ", ".join(f"{who} ({year})" for who, year in short)
         return "(" + "; ".join(f"{who}, {year}" for who, year in short) + ")"
@@ -207,6 +209,12 @@ class Plain:
 
     def _error(self, what: str) -> BookError:
         return BookError(f"{self.where}: {what} (_ext/plain.py decides what notebooks can show)")
+
+
+def _people(names: list[str]) -> str:
+    if len(names) == 2:
+        return _("{first} and {second}").format(first=names[0], second=names[1])
+    return names[0] + (" et al." if len(names) > 2 else "")
 
 
 def numbers(book: Book) -> dict[str, str]:
@@ -232,19 +240,19 @@ def numbers(book: Book) -> dict[str, str]:
 def _labels(text: str, parser: MarkdownIt) -> Iterator[tuple[str, str]]:
     """What Sphinx will number in `text`, in order, directives' contents included."""
     for token in parser.parse(text):
-        name, _ = _directive(token)
+        name, _ = directive_of(token)
         if token.type == "math_block_label":
             yield "formula", token.info
         elif token.type == "amsmath" and token.meta.get("numbered") == "":
             yield "unlabelled", token.meta["environment"]
         elif name:
-            directive = _parse(token)
+            directive = parse_directive(token)
             if name == "figure" and "name" in directive.options:
                 yield "figure", directive.options["name"]
             yield from _labels("\n".join(directive.body), parser)
 
 
-def _directive(token: Token) -> tuple[str, str]:
+def directive_of(token: Token) -> tuple[str, str]:
     """Name and argument of the directive that a token is, or two empty strings."""
     found = re.match(r"\{([\w:-]+)\}\s*(.*)", token.info)
     if token.type not in ("fence", "colon_fence") or not found:
@@ -262,7 +270,7 @@ class _AnyDirective:
     option_spec = {"any": str}  # noqa: RUF012
 
 
-def _parse(token: Token):
+def parse_directive(token: Token):
     """Options and content of a directive, read as MyST reads them."""
     return parse_directive_text(_AnyDirective, "", token.content, validate_options=False)
 

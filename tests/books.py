@@ -14,7 +14,7 @@ title: A small book
 author: nobody
 only_build_toc_files: true
 execute: {{execute_notebooks: "off"}}
-parse: {{myst_enable_extensions: [amsmath, colon_fence, deflist, dollarmath]}}
+parse: {{myst_enable_extensions: [amsmath, colon_fence, deflist, dollarmath, attrs_block]}}
 repository: {{url: "{repository}", branch: main}}
 bibtex_bibfiles: [references.bib]
 sphinx:

@@ -20,8 +20,11 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-PAGES = ["index", "chapters/gaussian", "chapters/reading", "chapters/sources"]
-CHAPTER = "chapters/gaussian"
+PAGES = [
+    "en/index", "en/chapters/gaussian", "en/chapters/reading", "en/chapters/translations",
+    "en/chapters/sources", "vi/chapters/gaussian", "pt-br/chapters/gaussian",
+]  # fmt: skip
+CHAPTER = "en/chapters/gaussian"
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +55,10 @@ def open_page(browser, url):
     """Open a page in a fresh profile; fails on console errors and requests to other sites."""
     contexts, problems = [], []
 
-    def open_(path, scheme="light", width=1280):
-        context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
+    def open_(path, scheme="light", width=1280, locale="en-GB"):
+        context = browser.new_context(
+            color_scheme=scheme, viewport={"width": width, "height": 900}, locale=locale
+        )
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda m: m.type == "error" and problems.append(m.text))
@@ -111,7 +116,7 @@ def test_tabs_work_from_the_keyboard(open_page):
 def test_formulas_are_set(open_page, path):
     page = open_page(path)
     assert page.locator("mjx-merror").count() == 0
-    if path == CHAPTER:
+    if path.endswith("gaussian"):
         assert page.locator("mjx-container").count() > 30
         assert page.locator("mjx-container").first.bounding_box()["width"] > 5
 
@@ -160,3 +165,78 @@ def test_code_can_be_read_without_javascript(browser, url):
     page.locator(".sd-tab-set:not(.launch) label", has_text="MXNet").first.click()
     assert page.locator("text=from mxnet import").first.is_visible()
     context.close()
+
+
+def test_the_language_switch_keeps_section_and_tab(open_page):
+    page = open_page(CHAPTER)
+    page.locator(".sd-tab-set:not(.launch) label", has_text="MXNet").first.click()
+    page.locator("#training > h2").evaluate("e => e.scrollIntoView()")
+    page.locator(".languages a[hreflang=vi]").click()
+    page.wait_for_url("**/vi/chapters/gaussian.html#training")
+    assert page.locator("html").get_attribute("lang") == "vi"
+    assert chosen(page) == {"MXNet"}
+    top = page.locator("#training > h2").bounding_box()["y"]
+    assert -5 < top < 200
+
+
+@pytest.mark.parametrize(
+    ("locale", "folder"), [("vi-VN", "vi"), ("pt-PT", "pt-br"), ("en-US", "en"), ("fr-FR", "")]
+)
+def test_the_front_page_picks_the_browsers_language(open_page, url, locale, folder):
+    page = open_page("index", locale=locale)
+    page.wait_for_load_state()
+    if folder:
+        page.wait_for_url(f"**/{folder}/index.html")
+    else:
+        page.wait_for_timeout(300)
+        assert page.url == f"{url}/index.html"
+        assert page.locator("main a").count() == 3
+
+
+def test_the_chosen_language_is_remembered(open_page, url):
+    page = open_page(CHAPTER)
+    page.locator(".languages a[hreflang=pt-BR]").click()
+    page.wait_for_url("**/pt-br/chapters/gaussian.html*")
+    page.goto(f"{url}/index.html")
+    page.wait_for_url("**/pt-br/index.html")
+
+
+def search(page, query) -> list[str]:
+    """What the search box finds: the texts of the results."""
+    if not page.locator("#pst-search-dialog").is_visible():
+        page.keyboard.press("Control+k")
+    field = page.locator("#pst-search-dialog input[type=search]")
+    field.fill("")
+    page.wait_for_function("!document.querySelector('#pst-search-dialog .search-results li')")
+    field.fill(query)
+    page.locator("#pst-search-dialog .search-results li").first.wait_for()
+    page.wait_for_timeout(300)
+    return page.locator("#pst-search-dialog .search-results li").all_inner_texts()
+
+
+@pytest.mark.parametrize(
+    ("language", "queries", "word"),
+    [
+        ("en", ["discriminator", "Discrim", "covariance"], "Generative adversarial networks"),
+        ("vi", ["mạng đối sinh", "mang doi sinh", "doi", "đối"], "đối"),
+        ("pt-br", ["função", "funcao", "geradores", "ruído", "ruido"], ""),
+    ],
+)
+def test_the_search_finds_with_and_without_diacritics(open_page, language, queries, word):
+    page = open_page(f"{language}/chapters/reading")
+    for query in queries:
+        found = search(page, query)
+        assert page.locator("#pst-search-dialog .search-results a").count() > 0, query
+        assert any(word in text for text in found), query
+        assert not any("\u0335" in text for text in found)
+    page.locator("#pst-search-dialog .search-results a").first.click()
+    page.wait_for_load_state()
+    assert f"/{language}/" in page.url
+
+
+@pytest.mark.parametrize("language", ["en", "vi", "pt-br"])
+def test_the_search_finds_nothing_for_nonsense(open_page, language):
+    page = open_page(f"{language}/index")
+    for nonsense in ("xyzzyplugh", "qwrtzp", "blorptangle"):
+        found = search(page, nonsense)
+        assert len(found) == 1 and page.locator(".search-results a").count() == 0, found

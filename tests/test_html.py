@@ -17,18 +17,20 @@ def pages(site):
     return {
         path: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
         for path in sorted(site.rglob("*.html"))
-        if "_static" not in path.parts
+        if not {"_static", "pagefind", "jupyter_execute"}.intersection(path.parts)
     }
 
 
-def page_of(pages, site, chapter):
-    return pages[site / f"{chapter}.html"]
+def page_of(pages, site, chapter, language="en"):
+    return pages[site / language / f"{chapter}.html"]
 
 
 @pytest.mark.parametrize("backend", BOOK.backends, ids=lambda b: b.tag)
 @pytest.mark.parametrize("chapter", BOOK.chapters())
-def test_each_backends_outputs_are_in_its_tab(pages, site, chapter, backend):
-    article = BeautifulSoup(str(page_of(pages, site, chapter).select_one("article")), "html.parser")
+@pytest.mark.parametrize("language", BOOK.languages, ids=lambda one: one.folder)
+def test_each_backends_outputs_are_in_its_tab(pages, site, chapter, backend, language):
+    page = page_of(pages, site, chapter, language.folder)
+    article = BeautifulSoup(str(page.select_one("article")), "html.parser")
     for label in article.select("label[data-sync-id]"):
         if label["data-sync-id"] != backend.tag:
             label.find_next_sibling("div").decompose()
@@ -99,3 +101,38 @@ def test_figures_and_equations_have_the_notebooks_numbers(pages, site):
     figures = re.findall(r"[\d.]+\d", " ".join(n.text for n in page.select(".caption-number")))
     assert re.findall(r"\*\*Figure ([\d.]+)\.\*\*", prose) == figures
     assert equations and figures
+
+
+@pytest.mark.parametrize("language", BOOK.languages, ids=lambda one: one.folder)
+def test_every_page_knows_its_language_and_its_counterparts(pages, site, language):
+    folders = {one.folder: one.code.replace("_", "-") for one in BOOK.languages}
+    for path, page in pages.items():
+        if site / language.folder not in path.parents:
+            continue
+        assert page.html["lang"] == folders[language.folder]
+        same = path.relative_to(site / language.folder)
+        for links in (page.select("link[hreflang]"), page.select(".languages a")):
+            leads = {link["hreflang"]: (path.parent / link["href"]).resolve() for link in links}
+            assert leads == {tag: site / folder / same for folder, tag in folders.items()}
+        current = page.select(".languages a[aria-current]")
+        assert [link["hreflang"] for link in current] == [folders[language.folder]]
+
+
+def test_sections_have_the_same_ids_in_every_language(pages, site):
+    for path in site.glob("en/**/*.html"):
+        if path not in pages:
+            continue
+        ids = [
+            [s["id"] for s in pages[site / one.folder / path.relative_to(site / "en")].select(
+                "article section[id]"
+            )]
+            for one in BOOK.languages
+        ]  # fmt: skip
+        assert all(one == ids[0] for one in ids[1:])
+
+
+def test_the_front_page_leads_to_every_edition_without_javascript(pages, site):
+    links = pages[site / "index.html"].select("main a")
+    homes = [f"{one.folder}/index.html" for one in BOOK.languages]
+    assert [link["href"] for link in links] == homes
+    assert [link.text for link in links] == [one.name for one in BOOK.languages]

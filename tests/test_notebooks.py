@@ -12,6 +12,7 @@ from test_chapters import BACKENDS, BOOK, source_of
 
 from _ext import execute, plain, save, split
 from _ext.book import BookError
+from _ext.executed import keep_outputs
 from benchmarks.pictures import MADE_FROM, fingerprint
 
 EACH = [
@@ -27,7 +28,7 @@ def test_a_committed_notebook_is_what_its_source_makes(chapter, backend):
     committed = nbformat.read(BOOK.notebook(chapter, backend), as_version=4)
     stamp = execute.fingerprint(notebook, backend, BOOK)
     assert committed.metadata["book"]["fingerprint"] == stamp, "run `make notebooks`"
-    execute.keep_outputs(notebook, committed)
+    keep_outputs(notebook, committed)
     assert notebook == committed, "run `make notebooks`"
 
 

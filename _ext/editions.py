@@ -1,0 +1,135 @@
+"""Editions: the whole book in every language, side by side, with a search index for each.
+
+python -m _ext.editions        (this is `make book`)
+
+_build/html/index.html     chooses the reader's language
+_build/html/<folder>/      one edition, complete in itself
+"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import re
+import sys
+from pathlib import Path
+from string import Template
+
+from pagefind.index import IndexConfig, PagefindIndex
+from sphinx.application import Sphinx
+from sphinx.locale import get_translation
+
+from .book import Book, BookError, Language, load
+from .files import write
+from .sphinx_app import build
+from .translate import CATALOG, catalog_path, compile_catalogs, open_catalog
+
+# Pagefind folds diacritics, but not đ. It does fold a stroke that stands for itself.
+STROKES = str.maketrans({"đ": "d\u0335", "Đ": "D\u0335"})
+_ = get_translation(CATALOG)
+
+
+def main() -> None:
+    """Build all editions into `_build/html`, or into the folder named on the command line."""
+    book = load(Path.cwd())
+    site = Path(sys.argv[1] if len(sys.argv) > 1 else "_build/html").resolve()
+    compile_catalogs(book)
+    for language in book.languages:
+        folder = site / language.folder
+        said = open_catalog(catalog_path(book, language, CATALOG)).find(book.title)
+        title = said.msgstr if said and said.msgstr else book.title
+        settings = {"editions": True, "html_title": title}
+        build(book.root, folder, "html", language.code, settings)
+        asyncio.run(index(folder, language))
+        print(f"{language.name}: {folder / 'index.html'}")
+    write(site / "index.html", chooser(book))
+    print(f"all: {site / 'index.html'}")
+
+
+def setup(app: Sphinx) -> None:
+    """Tell each page its language and its counterparts in the others."""
+    app.add_config_value("editions", False, "html")
+    app.connect("html-page-context", add_languages)
+    app.add_js_file("languages.js", loading_method="defer")
+    app.add_js_file("search.js", loading_method="defer")
+
+
+def add_languages(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
+    """Set `<html lang>`, and links to the same page of the other editions if there are any."""
+    book: Book = app.book
+    code = app.config.language
+    current = next((one for one in book.languages if one.code == code), None)
+    if current is None:
+        known = ", ".join(one.code for one in book.languages)
+        raise BookError(f"the language {code!r} is none of _config.yml's: {known}")
+    context["language"] = tag(current)
+    context["editions"] = []
+    if not app.config.editions:
+        return
+    up = "../" * (pagename.count("/") + 1)
+    context["editions"] = [
+        {
+            "name": one.name,
+            "tag": tag(one),
+            "short": one.code[:2].upper(),
+            "url": f"{up}{one.folder}/{pagename}.html",
+            "current": one == current,
+        }
+        for one in book.languages
+    ]
+    alternates = [
+        f'<link rel="alternate" hreflang="{one["tag"]}" href="{one["url"]}">'
+        for one in context["editions"]
+    ]
+    nothing = html.escape(_("Nothing found."), quote=True)
+    alternates.append(f'<meta name="search-nothing" content="{nothing}">')
+    context["metatags"] = context.get("metatags", "") + "\n".join(alternates)
+
+
+def tag(language: Language) -> str:
+    """The language's code as the web writes it: "pt-BR"."""
+    return language.code.replace("_", "-")
+
+
+async def index(folder: Path, language: Language) -> None:
+    """Make an edition's search index. đ is indexed as d with a stroke, which search.js undoes."""
+    config = IndexConfig(
+        root_selector="article.bd-article",
+        exclude_selectors=[".headerlink", ".launch", ".math"],
+        force_language=language.code[:2],
+        output_path=str(folder / "pagefind"),
+    )
+    pages = [
+        page
+        for page in sorted(folder.rglob("*.html"))
+        if not {"_static", "pagefind"}.intersection(page.relative_to(folder).parts)
+        and page.name not in ("genindex.html", "search.html")
+    ]
+    async with PagefindIndex(config=config) as search:
+        for page in pages:
+            await search.add_html_file(
+                content=page.read_text(encoding="utf-8").translate(STROKES),
+                source_path=page.relative_to(folder).as_posix(),
+            )
+
+
+def chooser(book: Book) -> str:
+    """The page that greets a reader: to the remembered edition, to the browser's, or by hand."""
+    template = Template((Path(__file__).parent / "templates" / "chooser.html").read_text("utf-8"))
+    items = "\n".join(
+        f'      <li><a href="{one.folder}/index.html" lang="{tag(one)}" hreflang="{tag(one)}">'
+        f"{one.name}</a></li>"
+        for one in book.languages
+    )
+    alternates = "\n".join(
+        f'  <link rel="alternate" hreflang="{tag(one)}" href="{one.folder}/index.html">'
+        for one in book.languages
+    )
+    return re.sub(r"\n{3,}", "\n\n", template.substitute(items=items, alternates=alternates))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except BookError as error:
+        sys.exit(f"\n{error}")

@@ -1,0 +1,34 @@
+"""Sphinx as Jupyter Book sets it up, for a language and a builder of our choice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jupyter_book.config import get_final_config
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+
+def build(
+    root: Path, out: Path, builder: str = "html", language: str = "en", settings: dict | None = None
+) -> None:
+    """Build the book in `root` into `out`; warnings are errors.
+
+    Doctrees are kept beside the output, so that an unchanged rebuild is quick.
+    """
+    config, _ = get_final_config(
+        user_yaml=root / "_config.yml",
+        cli_config={"latex_individualpages": False},
+        sourcedir=root,
+    )
+    doctrees = out.parent / f".doctrees-{out.name}"
+    with patch_docutils(), docutils_namespace():
+        app = Sphinx(
+            root, None, out, doctrees, builder,
+            confoverrides={**config, "language": language, "nitpicky": True, **(settings or {})},
+            status=None,
+            warningiserror=True, keep_going=True,
+        )  # fmt: skip
+        app.build()
+        if app.statuscode:
+            raise SystemExit(app.statuscode)

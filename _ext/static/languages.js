@@ -1,0 +1,21 @@
+// @ts-check
+// The language switch leads to the section that is being read, and the choice is remembered.
+for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (
+  document.querySelectorAll(".languages a")
+)) {
+  link.addEventListener("click", () => {
+    try {
+      localStorage.setItem("book-language", link.hreflang);
+    } catch { /* storage is switched off: nothing is remembered */ }
+    link.hash = section();
+  });
+}
+
+/** The id of the section at the top of the window; sections have the same ids in all languages. */
+function section() {
+  const above = [...document.querySelectorAll("article section[id]")].filter(
+    (one) => one.getBoundingClientRect().top < 120
+  );
+  const last = above.at(-1);
+  return last && above.length > 1 ? last.id : location.hash;
+}
