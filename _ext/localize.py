@@ -16,7 +16,7 @@ from nbformat.v4 import new_markdown_cell
 
 from .book import Book, Language
 from .plain import directive_of, parse_directive
-from .translate import catalog_path, open_catalog
+from .translate import catalog_path, drawings, open_catalog
 
 
 def localize(source: NotebookNode, chapter: str, language: Language, book: Book) -> NotebookNode:
@@ -27,6 +27,9 @@ def localize(source: NotebookNode, chapter: str, language: Language, book: Book)
     catalog = open_catalog(catalog_path(book, language, chapter))
     messages = {entry.msgid: entry.msgstr for entry in catalog.translated_entries()}
     parser = create_md_parser(book.markdown, RendererHTML)
+    for drawing in drawings(book):
+        path = f"img/{drawing.name}"
+        messages[path] = path.replace(".svg", f".{language.code}.svg")
     cells = [
         new_markdown_cell(translate(cell.source, messages, parser), id=cell.id)
         if cell.cell_type == "markdown"

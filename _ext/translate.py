@@ -25,6 +25,8 @@ from .files import write
 
 CATALOG = "book"  # the domain of what the engine itself says on a page
 HEADER = {"Content-Type": "text/plain; charset=utf-8", "Content-Transfer-Encoding": "8bit"}
+LINE = re.compile(r'\s*|#.*|(?:msg(?:ctxt|id|str)\s*)?"(?:[^"\\]|\\.)*"\s*')
+DRAWN = re.compile(r">([^<>\n]*[a-z]{3}[^<>\n]*)</t(?:ext|span)>")  # words in an SVG
 # what a translation must hold exactly as its source does
 KEPT = {
     "formulas": re.compile(r"(?<![\\$])\$(?:\\.|[^$\\])+\$"),
@@ -66,10 +68,16 @@ def open_catalog(path: Path) -> polib.POFile:
     if not path.is_file():
         return polib.POFile()
     try:
-        return polib.pofile(str(path), encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        # polib says "Syntax error in po file PATH (line N): …"
         raise BookError(f"{path.name} is no gettext catalog in UTF-8: {error}") from error
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not LINE.fullmatch(line):  # polib and Babel forgive what they do not understand
+            raise BookError(
+                f"{path.name}, line {number}: expected a comment, or msgid, msgstr or nothing and "
+                f'a text in "…", got {line!r}'
+            )
+    return polib.pofile(text)
 
 
 def extract(book: Book) -> dict[str, polib.POFile]:
@@ -89,12 +97,28 @@ def extract(book: Book) -> dict[str, polib.POFile]:
             if is_formula(entry.msgid):
                 template.remove(entry)  # the same in every language
     ours = polib.POFile()
-    ours.append(polib.POEntry(msgid=book.title))
-    for _, _, message, _, _ in extract_from_dir(book.root / "_ext", keywords={"_": None}):
-        if not ours.find(message):
-            ours.append(polib.POEntry(msgid=message))
+    code = extract_from_dir(book.root / "_ext", keywords={"_": None})
+    said = [book.title, *(message for _, _, message, _, _ in code)]
+    for drawing in drawings(book):
+        said += DRAWN.findall(drawing.read_text(encoding="utf-8"))
+    ours.extend(polib.POEntry(msgid=message) for message in dict.fromkeys(said))
     found[CATALOG] = ours
     return found
+
+
+def drawings(book: Book) -> list[Path]:
+    """The English drawings; `x.vi.svg` beside `x.svg` is made by `make pictures`."""
+    return sorted(p for p in (book.root / "chapters" / "img").glob("*.svg") if "." not in p.stem)
+
+
+def draw(drawing: Path, language: Language, book: Book) -> str:
+    """A drawing with its words translated, as SVG."""
+    catalog = open_catalog(catalog_path(book, language, CATALOG))
+    messages = {entry.msgid: entry.msgstr for entry in catalog.translated_entries()}
+    return DRAWN.sub(
+        lambda match: match[0].replace(match[1], messages.get(match[1], match[1])),
+        drawing.read_text(encoding="utf-8"),
+    )
 
 
 def compile_catalogs(book: Book) -> None:

@@ -1,7 +1,8 @@
 """Make pictures of what has another source: `make pictures`.
 
-chapters/img/x.svg ─► chapters/img/x.png    notebooks show no attached SVG
-the built page     ─► .github/screenshot.png
+chapters/img/x.svg  ─► chapters/img/x.vi.svg    the same drawing, its words translated
+chapters/img/*.svg  ─► chapters/img/*.png       notebooks show no attached SVG
+the built page      ─► .github/screenshot.png
 """
 
 from __future__ import annotations
@@ -14,18 +15,26 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from playwright.sync_api import Browser, sync_playwright
 
+from _ext.book import load
+from _ext.translate import draw, drawings
+
 DRAWINGS = Path("chapters/img")
-PAGE = Path("_build/html/chapters/gaussian.html")
+PAGE = Path("_build/html/en/chapters/gaussian.html")
 SCREENSHOT = Path(".github/screenshot.png")
 MADE_FROM = "made from the SVG with SHA-256"  # key of the PNG's text that a test compares
 
 
 def main() -> None:
+    book = load(Path.cwd())
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
             args=["--no-sandbox", "--disable-gpu"],
         )
+        for drawing in drawings(book):
+            for language in book.languages[1:]:
+                translated = drawing.with_suffix(f".{language.code}.svg")
+                translated.write_text(draw(drawing, language, book), encoding="utf-8")
         for drawing in sorted(DRAWINGS.glob("*.svg")):
             rasterize(drawing, browser)
         if PAGE.is_file():
