@@ -91,6 +91,10 @@ class Book:
                 chapters[page] = numbers.get(page, "")
         return chapters
 
+    def captions(self) -> list[str]:
+        """The captions of the parts in `_toc.yml`."""
+        return [tree.caption for tree in self._toc().root.subtrees if tree.caption]
+
     def _toc(self) -> SiteMap:
         try:
             return parse_toc_yaml(self.root / "_toc.yml")

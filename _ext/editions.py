@@ -49,9 +49,16 @@ def main() -> None:
 def setup(app: Sphinx) -> None:
     """Tell each page its language and its counterparts in the others."""
     app.add_config_value("editions", False, "html")
+    app.connect("builder-inited", translate_captions)
     app.connect("html-page-context", add_languages)
     app.add_js_file("languages.js", loading_method="defer")
     app.add_js_file("search.js", loading_method="defer")
+
+
+def translate_captions(app: Sphinx) -> None:
+    """Translate the captions of the parts in `_toc.yml`, which Sphinx's catalogs do not reach."""
+    for part in app.config.external_site_map.root.subtrees:
+        part.caption = part.caption and str(_(part.caption))
 
 
 def add_languages(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:

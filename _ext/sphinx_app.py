@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jupyter_book.config import get_final_config
 from sphinx.application import Sphinx
+from sphinx.locale import translators
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 
@@ -21,6 +22,7 @@ def build(
         cli_config={"latex_individualpages": False},
         sourcedir=root,
     )
+    translators.clear()  # or Sphinx goes on with the language it was built for last
     doctrees = out.parent / f".doctrees-{out.name}"
     with patch_docutils(), docutils_namespace():
         app = Sphinx(

@@ -7,10 +7,13 @@ from collections.abc import Iterable
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.locale import get_translation
 from sphinx.util.docutils import SphinxDirective
 
 from .book import Book
-from .translate import catalog_path, open_catalog
+from .translate import CATALOG, catalog_path, open_catalog
+
+_ = get_translation(CATALOG)
 
 
 def setup(app: Sphinx) -> None:
@@ -48,13 +51,13 @@ class TranslationTable(SphinxDirective):
                 done, stale = len(catalog.translated_entries()), len(catalog.fuzzy_entries())
                 row.append(f"{done} / {len(catalog)}" + (f", {stale} ↻" if stale else ""))
             rows.append(row)
-        return [table(["", *(language.name for language in languages)], rows)]
+        return [table([_("Page"), *(language.name for language in languages)], rows)]
 
 
 def table(head: list[str], rows: Iterable[list[str]]) -> nodes.table:
     """A table whose words are data: no catalog holds them."""
     group = nodes.tgroup(cols=len(head))
-    group += [nodes.colspec(colwidth=1) for _ in head]
+    group += [nodes.colspec(colwidth=1) for _column in head]
     group += nodes.thead("", _row(head))
     group += nodes.tbody("", *(_row(row) for row in rows))
     return nodes.table("", group, classes=["data"])

@@ -98,7 +98,7 @@ def extract(book: Book) -> dict[str, polib.POFile]:
                 template.remove(entry)  # the same in every language
     ours = polib.POFile()
     code = extract_from_dir(book.root / "_ext", keywords={"_": None})
-    said = [book.title, *(message for _, _, message, _, _ in code)]
+    said = [book.title, *book.captions(), *(message for _, _, message, _, _ in code)]
     for drawing in drawings(book):
         said += DRAWN.findall(drawing.read_text(encoding="utf-8"))
     ours.extend(polib.POEntry(msgid=message) for message in dict.fromkeys(said))
