@@ -8,11 +8,15 @@ The flow, one module per step::
 `book` holds what all of them share: the settings in `_config.yml` and the error type.
 """
 
+import hashlib
 import sys
+from pathlib import Path
 
 from sphinx.application import Sphinx
 
 from .book import BookError
+
+HERE = Path(__file__).parent
 
 
 def setup(app: Sphinx) -> dict:
@@ -23,6 +27,10 @@ def setup(app: Sphinx) -> dict:
     sys.excepthook = last_word
     app.add_config_value("backends", [], "env")
     app.add_config_value("languages", [], "env")
+    # Sphinx rewrites pages whose text changed; this makes it see new styles and templates too
+    look = [p for folder in ("static", "templates") for p in (HERE / folder).iterdir()]
+    stamp = hashlib.sha256(b"".join(p.read_bytes() for p in sorted(look))).hexdigest()
+    app.add_config_value("look", stamp, "html")
     app.add_message_catalog(CATALOG, app.srcdir / "locales")
     merge.setup(app)
     tabs.setup(app)

@@ -19,6 +19,9 @@ JUPYTER_TAGS = {
 }
 
 
+ENGLISH = [{"code": "en", "folder": "en", "name": "English"}]
+
+
 class BookError(SphinxError):
     """Something in the book is wrong; the message says what, where and how to mend it."""
 
@@ -121,10 +124,12 @@ def load(root: Path | str) -> Book:
         config = yaml.safe_load(read_text(root / "_config.yml"))
         settings = config["sphinx"]["config"]
         backends = tuple(Backend(**entry) for entry in settings["backends"])
+        languages = tuple(Language(**entry) for entry in settings.get("languages", ENGLISH))
     except (yaml.YAMLError, KeyError, TypeError) as error:
         raise BookError(
-            f"_config.yml: cannot read sphinx: config: backends ({error!r}); expected a list of "
-            "{tag: …, label: …, module: …, colab: …}"
+            f"_config.yml: cannot read sphinx: config: ({error!r}); expected under backends a list "
+            "of {tag: …, label: …, module: …, colab: …}, under languages one of "
+            "{code: …, folder: …, name: …}"
         ) from error
     tags = [backend.tag for backend in backends]
     if not tags or len(set(tags)) < len(tags) or {SAVE, *JUPYTER_TAGS}.intersection(tags):
@@ -144,7 +149,7 @@ def load(root: Path | str) -> Book:
         root=root,
         title=config.get("title") or "",
         backends=backends,
-        languages=tuple(Language(**entry) for entry in settings.get("languages", [])),
+        languages=languages,
         markdown=MdParserConfig(enable_extensions=set(extensions)),
         references=tuple(root / name for name in config.get("bibtex_bibfiles") or []),
         repository=url,

@@ -193,7 +193,7 @@ def test_a_repository_that_colab_and_binder_cannot_open(small_book, url):
 def test_without_backends_the_settings_are_refused(small_book):
     small = small_book()
     (small.root / "_config.yml").write_text("title: x\n")
-    with pytest.raises(BookError, match="expected a list of"):
+    with pytest.raises(BookError, match="expected under backends a list"):
         _ = small.book
 
 

@@ -6,27 +6,16 @@ import nbformat
 import pytest
 from books import cell, printed
 from bs4 import BeautifulSoup
-from jupyter_book.config import get_final_config
-from sphinx.application import Sphinx
-from sphinx.util.docutils import docutils_namespace
 
-from _ext import last_word
+from _ext import last_word, sphinx_app
 from _ext.book import BookError
 from _ext.execute import execute
 
 
 def build(small) -> BeautifulSoup:
     """Build a small book as `jupyter-book build` would, with warnings as errors."""
-    config, _ = get_final_config(
-        user_yaml=small.root / "_config.yml", cli_config={"latex_individualpages": False}
-    )
     out = small.root / "_build"
-    with docutils_namespace():
-        app = Sphinx(
-            small.root, None, out / "html", out / "doctrees", "html", confoverrides=config,
-            status=None, warningiserror=True,
-        )  # fmt: skip
-        app.build()
+    sphinx_app.build(small.root, out / "html")
     page = BeautifulSoup((out / "html" / "x.html").read_text(encoding="utf-8"), "html.parser")
     return page.select_one("article")
 
@@ -207,6 +196,14 @@ def test_a_missing_chapter_stops_the_build(small_book):
     small = small_book()
     with pytest.raises(BookError, match=r"_toc\.yml lists 'x', but there is no x\.md"):
         build(small)
+
+
+def test_an_unknown_language_stops_the_build(small_book):
+    small = small_book()
+    small.chapter(cell("a"))
+    small.pretend_executed()
+    with pytest.raises(BookError, match=r"language 'xx' is none of _config\.yml's: en"):
+        sphinx_app.build(small.root, small.root / "_build" / "xx", language="xx")
 
 
 def test_an_unknown_tag_stops_the_build(small_book):
