@@ -53,6 +53,7 @@ class Book:
 
     root: Path
     title: str
+    author: str
     backends: tuple[Backend, ...]
     languages: tuple[Language, ...]  # the first is the source
     markdown: MdParserConfig  # the syntax extensions that pages use
@@ -148,6 +149,7 @@ def load(root: Path | str) -> Book:
     return Book(
         root=root,
         title=config.get("title") or "",
+        author=config.get("author") or "",
         backends=backends,
         languages=languages,
         markdown=MdParserConfig(enable_extensions=set(extensions)),

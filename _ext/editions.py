@@ -22,7 +22,7 @@ from sphinx.locale import get_translation
 from .book import Book, BookError, Language, load
 from .files import write
 from .sphinx_app import build
-from .translate import CATALOG, catalog_path, compile_catalogs, open_catalog
+from .translate import CATALOG, LABELS, catalog_path, compile_catalogs, open_catalog
 
 # Pagefind folds diacritics, but not đ. It does fold a stroke that stands for itself.
 STROKES = str.maketrans({"đ": "d\u0335", "Đ": "D\u0335"})
@@ -36,14 +36,48 @@ def main() -> None:
     compile_catalogs(book)
     for language in book.languages:
         folder = site / language.folder
-        said = open_catalog(catalog_path(book, language, CATALOG)).find(book.title)
-        title = said.msgstr if said and said.msgstr else book.title
-        settings = {"editions": True, "html_title": title}
-        build(book.root, folder, "html", language.code, settings)
+        said = messages(book, language)
+        build(book.root, folder, "html", language.code, settings(book, said))
+        translate_labels(folder, said)
         asyncio.run(index(folder, language))
         print(f"{language.name}: {folder / 'index.html'}")
     write(site / "index.html", chooser(book))
     print(f"all: {site / 'index.html'}")
+
+
+def messages(book: Book, language: Language) -> dict[str, str]:
+    """What the engine says, in the edition's language: {English: translation}."""
+    catalog = open_catalog(catalog_path(book, language, CATALOG))
+    return {entry.msgid: entry.msgstr for entry in catalog.translated_entries()}
+
+
+def settings(book: Book, said: dict[str, str]) -> dict:
+    """What Jupyter Book's settings say in words, in the edition's language."""
+
+    def say(text) -> str:
+        return said.get(str(text), str(text))
+
+    return {
+        "editions": True,
+        "html_title": say(book.title),
+        "author": say(book.author),
+        "numfig_format": {"figure": say(_("Figure {number}")).replace("{number}", "%s")},
+        "nb_code_prompt_show": say(_("Show the code")),
+        "nb_code_prompt_hide": say(_("Hide the code")),
+        "html_theme_options": {"search_bar_text": say(_("Search this book"))},
+    }
+
+
+def translate_labels(folder: Path, said: dict[str, str]) -> None:
+    """Translate the labels that are English in the theme's templates, whatever the language."""
+    wanted = {f'="{label}"': f'="{said[label]}"' for label in LABELS if label in said}
+    for page in folder.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        spoken = text
+        for english, ours in wanted.items():
+            spoken = spoken.replace(english, ours)
+        if spoken != text:
+            write(page, spoken)
 
 
 def setup(app: Sphinx) -> None:
@@ -88,8 +122,9 @@ def add_languages(app: Sphinx, pagename: str, templatename: str, context: dict, 
         f'<link rel="alternate" hreflang="{one["tag"]}" href="{one["url"]}">'
         for one in context["editions"]
     ]
-    nothing = html.escape(_("Nothing found."), quote=True)
-    alternates.append(f'<meta name="search-nothing" content="{nothing}">')
+    spoken = {"search-nothing": _("Nothing found."), "copy": _("Copy")}
+    for name, text in spoken.items():
+        alternates.append(f'<meta name="{name}" content="{html.escape(str(text))}">')
     context["metatags"] = context.get("metatags", "") + "\n".join(alternates)
 
 

@@ -23,11 +23,14 @@ def build(
         sourcedir=root,
     )
     translators.clear()  # or Sphinx goes on with the language it was built for last
+    config |= {"language": language, "nitpicky": True}
+    for name, value in (settings or {}).items():
+        config[name] = {**config[name], **value} if isinstance(config.get(name), dict) else value
     doctrees = out.parent / f".doctrees-{out.name}"
     with patch_docutils(), docutils_namespace():
         app = Sphinx(
             root, None, out, doctrees, builder,
-            confoverrides={**config, "language": language, "nitpicky": True, **(settings or {})},
+            confoverrides=config,
             status=None,
             warningiserror=True, keep_going=True,
         )  # fmt: skip

@@ -24,6 +24,17 @@ from .book import Book, BookError, Language, load
 from .files import write
 
 CATALOG = "book"  # the domain of what the engine itself says on a page
+# what Sphinx and the theme say on a page, and have no Vietnamese or Portuguese for …
+THEME = (
+    "Back to top", "Color mode", "Dark", "Index", "Light", "Link to this heading",
+    "Link to this image", "Please activate JavaScript to enable the search functionality.",
+    "Skip to main content", "System Settings", "Version warning", "next page", "previous page",
+    "© Copyright %(copyright)s.",
+)  # fmt: skip
+# … and the labels that the theme's templates do not even ask to translate
+LABELS = (
+    "Main", "Page", "Toggle hidden content", "Toggle primary sidebar", "Toggle secondary sidebar"
+)  # fmt: skip
 HEADER = {"Content-Type": "text/plain; charset=utf-8", "Content-Transfer-Encoding": "8bit"}
 LINE = re.compile(r'\s*|#.*|(?:msg(?:ctxt|id|str)\s*)?"(?:[^"\\]|\\.)*"\s*')
 DRAWN = re.compile(r">([^<>\n]*[a-z]{3}[^<>\n]*)</t(?:ext|span)>")  # words in an SVG
@@ -96,9 +107,17 @@ def extract(book: Book) -> dict[str, polib.POFile]:
         for entry in list(template):
             if is_formula(entry.msgid):
                 template.remove(entry)  # the same in every language
+    known = {entry.msgid for entry in found["sphinx"]}
+    found["sphinx"].extend(polib.POEntry(msgid=m) for m in THEME if m not in known)
     ours = polib.POFile()
     code = extract_from_dir(book.root / "_ext", keywords={"_": None})
-    said = [book.title, *book.captions(), *(message for _, _, message, _, _ in code)]
+    said = [
+        book.title,
+        book.author,
+        *LABELS,
+        *book.captions(),
+        *(message for _, _, message, _, _ in code),
+    ]
     for drawing in drawings(book):
         said += DRAWN.findall(drawing.read_text(encoding="utf-8"))
     ours.extend(polib.POEntry(msgid=message) for message in dict.fromkeys(said))

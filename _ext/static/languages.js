@@ -19,3 +19,13 @@ function section() {
   const last = above.at(-1);
   return last && above.length > 1 ? last.id : location.hash;
 }
+
+// sphinx-copybutton speaks five languages, and these are not among them
+addEventListener("load", () => {
+  const say = (name) => document.querySelector(`meta[name=${name}]`)?.getAttribute("content");
+  for (const button of document.querySelectorAll("button.copybtn")) {
+    if (!say("copy")) return;
+    button.setAttribute("data-tooltip", say("copy"));
+    button.setAttribute("title", say("copy"));
+  }
+});
