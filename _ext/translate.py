@@ -44,7 +44,7 @@ KEPT = {
     "roles": re.compile(r"\{[a-z:-]+\}`[^`]+`"),
     "code": re.compile(r"(?<!})(`+)(?!`)(?:.+?)(?<!`)\1(?!`)"),
     "link targets": re.compile(r"\]\(([^)]*)\)"),
-    "placeholders": re.compile(r"(?<![\\$_^{a-z])\{[a-z]+\}(?!`)"),
+    "placeholders": re.compile(r"%\([a-z_]+\)s|(?<![\\$_^{a-z])\{[a-z]+\}(?!`)"),
 }
 
 
