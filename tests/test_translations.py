@@ -160,8 +160,8 @@ def test_every_page_is_in_its_own_language(site, language):
 
 # what is written alike in all three languages: names, licences, keys
 NAMES = {
-    "AI for Beginners", "Ctrl", "Dive into Deep Learning", "English", "GANs_torch", "GPL-3.0", "MIT",
-    "MXNet", "Português (Brasil)", "PyTorch", "PyTorch-GAN", "logit",
+    "AI for Beginners", "Ctrl", "Dive into Deep Learning", "English", "GANs_torch", "GPL-3.0",
+    "MIT", "MXNet", "Português (Brasil)", "PyTorch", "PyTorch-GAN", "logit",
 }  # fmt: skip
 
 
