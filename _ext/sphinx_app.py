@@ -13,9 +13,9 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 def build(
     root: Path, out: Path, builder: str = "html", language: str = "en", settings: dict | None = None
 ) -> None:
-    """Build the book in `root` into `out`; warnings are errors.
+    """Build the book in `root` into `out`, with `settings` over those of `_config.yml`.
 
-    Doctrees are kept beside the output, so that an unchanged rebuild is quick.
+    Warnings are errors. Doctrees are kept beside the output: an unchanged rebuild is quick.
     """
     config, _ = get_final_config(
         user_yaml=root / "_config.yml",
@@ -29,9 +29,7 @@ def build(
     doctrees = out.parent / f".doctrees-{out.name}"
     with patch_docutils(), docutils_namespace():
         app = Sphinx(
-            root, None, out, doctrees, builder,
-            confoverrides=config,
-            status=None,
+            root, None, out, doctrees, builder, confoverrides=config, status=None,
             warningiserror=True, keep_going=True,
         )  # fmt: skip
         app.build()
