@@ -22,7 +22,7 @@ from sphinx.locale import get_translation
 from .book import Book, BookError, Language, load
 from .files import write
 from .sphinx_app import build
-from .translate import CATALOG, LABELS, catalog_path, compile_catalogs, open_catalog
+from .translate import CATALOG, LABELS, compile_catalogs, messages
 
 # Pagefind folds diacritics, but not đ. It does fold a stroke that stands for itself.
 STROKES = str.maketrans({"đ": "d\u0335", "Đ": "D\u0335"})
@@ -36,19 +36,13 @@ def main() -> None:
     compile_catalogs(book)
     for language in book.languages:
         folder = site / language.folder
-        said = messages(book, language)
+        said = messages(book, language, CATALOG)
         build(book.root, folder, "html", language.code, settings(book, said))
         translate_labels(folder, said)
         asyncio.run(index(folder, language))
         print(f"{language.name}: {folder / 'index.html'}")
     write(site / "index.html", chooser(book))
     print(f"all: {site / 'index.html'}")
-
-
-def messages(book: Book, language: Language) -> dict[str, str]:
-    """What the engine says, in the edition's language: {English: translation}."""
-    catalog = open_catalog(catalog_path(book, language, CATALOG))
-    return {entry.msgid: entry.msgstr for entry in catalog.translated_entries()}
 
 
 def settings(book: Book, said: dict[str, str]) -> dict:

@@ -39,16 +39,16 @@ class LaunchTabs(SphinxTransform):
 
     def apply(self) -> None:
         chapter, book = self.env.docname, self.app.book
-        sections = self.document.findall(nodes.section) if chapter in self.app.chapters else ()
-        for section in sections:
-            tabs = {
-                backend.tag: (backend.label, [links(chapter, backend, book)])
-                for backend in book.backends
-            }
-            launch = tab_set(tabs)
-            launch["classes"].append("launch")
-            section.insert(1, launch)  # after the title
-            break
+        section = next(self.document.findall(nodes.section), None)
+        if section is None or chapter not in self.app.chapters:
+            return
+        tabs = {
+            backend.tag: (backend.label, [links(chapter, backend, book)])
+            for backend in book.backends
+        }
+        launch = tab_set(tabs)
+        launch["classes"].append("launch")
+        section.insert(1, launch)  # after the title
 
 
 def links(chapter: str, backend: Backend, book: Book) -> nodes.paragraph:

@@ -16,7 +16,7 @@ from nbformat.v4 import new_markdown_cell
 
 from .book import Book, Language
 from .plain import directive_of, parse_directive
-from .translate import catalog_path, drawings, open_catalog
+from .translate import drawings, messages
 
 
 def localize(source: NotebookNode, chapter: str, language: Language, book: Book) -> NotebookNode:
@@ -24,14 +24,13 @@ def localize(source: NotebookNode, chapter: str, language: Language, book: Book)
 
     What the catalog has no translation for stays English.
     """
-    catalog = open_catalog(catalog_path(book, language, chapter))
-    messages = {entry.msgid: entry.msgstr for entry in catalog.translated_entries()}
+    said = messages(book, language, chapter)
     parser = create_md_parser(book.markdown, RendererHTML)
     for drawing in drawings(book):
         path = f"img/{drawing.name}"
-        messages[path] = path.replace(".svg", f".{language.code}.svg")
+        said[path] = path.replace(".svg", f".{language.code}.svg")
     cells = [
-        new_markdown_cell(translate(cell.source, messages, parser), id=cell.id)
+        new_markdown_cell(translate(cell.source, said, parser), id=cell.id)
         if cell.cell_type == "markdown"
         else cell
         for cell in source.cells
@@ -39,7 +38,7 @@ def localize(source: NotebookNode, chapter: str, language: Language, book: Book)
     return NotebookNode({**source, "cells": cells})
 
 
-def translate(text: str, messages: dict[str, str], parser: MarkdownIt) -> str:
+def translate(text: str, said: dict[str, str], parser: MarkdownIt) -> str:
     """Markdown with every message replaced by its translation, directives' contents included."""
     lines = text.splitlines()
     replaced: list[tuple[int, int, str]] = []  # first line, line after the last, new text
@@ -48,13 +47,13 @@ def translate(text: str, messages: dict[str, str], parser: MarkdownIt) -> str:
             continue
         first, after = token.map
         if directive_of(token)[0]:
-            block = _directive("\n".join(lines[first:after]), token, messages, parser)
+            block = _directive("\n".join(lines[first:after]), token, said, parser)
         elif token.type == "inline":
             if replaced and replaced[-1][:2] == (first, after):  # a further cell of a table's row
                 first, after, block = replaced.pop()
             else:
                 block = "\n".join(lines[first:after])
-            block = _message(block, token.content, messages)
+            block = _message(block, token.content, said)
         else:
             continue
         replaced.append((first, after, block))
@@ -63,25 +62,25 @@ def translate(text: str, messages: dict[str, str], parser: MarkdownIt) -> str:
     return "\n".join(lines)
 
 
-def _message(block: str, content: str, messages: dict[str, str]) -> str:
+def _message(block: str, content: str, said: dict[str, str]) -> str:
     """A block with its one message translated; what stands before it (`- `, `# `) is kept."""
     message = " ".join(content.split("\n")).strip()
-    if message not in messages:
+    if message not in said:
         return block
     parts = [re.escape(line.strip()) for line in content.split("\n")]
-    return re.sub(r"\s*\n[\s>]*".join(parts), lambda _: messages[message], block, count=1)
+    return re.sub(r"\s*\n[\s>]*".join(parts), lambda _: said[message], block, count=1)
 
 
-def _directive(block: str, token, messages: dict[str, str], parser: MarkdownIt) -> str:
+def _directive(block: str, token, said: dict[str, str], parser: MarkdownIt) -> str:
     """A directive with its title, its alternative text and its content translated."""
     first, *rest = block.splitlines()
     _, title = directive_of(token)
-    if title in messages:
-        first = first.replace(title, messages[title])
+    if title in said:
+        first = first.replace(title, said[title])
     directive = parse_directive(token)
     body = "\n".join(directive.body)
     head = rest[: directive.body_offset]
     alt = directive.options.get("alt", "")
-    if alt in messages:
-        head = [line.replace(alt, messages[alt]) for line in head]
-    return "\n".join([first, *head, translate(body, messages, parser), rest[-1]])
+    if alt in said:
+        head = [line.replace(alt, said[alt]) for line in head]
+    return "\n".join([first, *head, translate(body, said, parser), rest[-1]])

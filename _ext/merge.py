@@ -6,7 +6,7 @@ but the merged notebook. Nothing is executed here.
 
 from __future__ import annotations
 
-import json
+import copy
 import re
 
 import nbformat
@@ -72,10 +72,10 @@ def merge(source: NotebookNode, notebooks: dict[Backend, NotebookNode]) -> Noteb
     cells, lines = [], []
     for cell, line in zip(source.cells, source.metadata["source_map"], strict=True):
         for tag in _shown_for(cell, outputs):
-            merged = NotebookNode(json.loads(json.dumps(cell)))
+            merged = copy.deepcopy(cell)
             if cell.cell_type == "code":
                 done = outputs[tag or next(iter(outputs))][cell.id]
-                merged = nbformat.from_dict({**cell, "outputs": done.outputs})
+                merged.outputs = done.outputs
                 merged.execution_count = done.execution_count
                 merged.metadata = NotebookNode(_sized(cell.metadata, done.outputs), backend=tag)
                 merged.id = f"{cell.id}-{tag}" if tag else cell.id
@@ -104,7 +104,7 @@ def _content(outputs: list[NotebookNode]) -> list[dict]:
 
 def _sized(metadata: NotebookNode, outputs: list[NotebookNode]) -> dict:
     """Cell metadata that shows double-density pictures at the size they were meant to have."""
-    metadata = json.loads(json.dumps(metadata))
+    metadata = copy.deepcopy(metadata)
     for output in outputs:
         size = output.get("metadata", {}).get("image/png", {})
         if "width" in size:

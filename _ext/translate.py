@@ -64,6 +64,7 @@ def main() -> int:
             done, fuzzy = len(catalog.translated_entries()), len(catalog.fuzzy_entries())
             todo += len(catalog) - done
             print(f"{language.code:<6} {domain:<22} {done:>4} of {len(catalog):<4} fuzzy {fuzzy}")
+            catalog = open_catalog(path)  # with line numbers now
             for problem in problems(catalog, path.relative_to(book.root).as_posix()):
                 print(f"  {problem}")
     return 1 if todo else 0
@@ -89,6 +90,12 @@ def open_catalog(path: Path) -> polib.POFile:
                 f'a text in "…", got {line!r}'
             )
     return polib.pofile(text)
+
+
+def messages(book: Book, language: Language, domain: str) -> dict[str, str]:
+    """What is translated of a page, or of the engine's own words: {English: translation}."""
+    catalog = open_catalog(catalog_path(book, language, domain))
+    return {entry.msgid: entry.msgstr for entry in catalog.translated_entries()}
 
 
 def extract(book: Book) -> dict[str, polib.POFile]:
@@ -132,10 +139,9 @@ def drawings(book: Book) -> list[Path]:
 
 def draw(drawing: Path, language: Language, book: Book) -> str:
     """A drawing with its words translated, as SVG."""
-    catalog = open_catalog(catalog_path(book, language, CATALOG))
-    messages = {entry.msgid: entry.msgstr for entry in catalog.translated_entries()}
+    said = messages(book, language, CATALOG)
     return DRAWN.sub(
-        lambda match: match[0].replace(match[1], messages.get(match[1], match[1])),
+        lambda match: match[0].replace(match[1], said.get(match[1], match[1])),
         drawing.read_text(encoding="utf-8"),
     )
 
