@@ -127,6 +127,7 @@ def execute(notebook: NotebookNode, where: str, folder: Path, progress=None, tas
 
     client = NotebookClient(
         notebook, timeout=CELL_TIMEOUT, kernel_name="python3", record_timing=False,
+        coalesce_streams=True,  # or what is printed is cut where the clock happens to
         resources={"metadata": {"path": str(folder)}}, on_cell_execute=on_start,
         extra_arguments=["--log-level=CRITICAL"],  # what the kernel says of itself is no output
     )  # fmt: skip

@@ -1,33 +1,44 @@
-"""What building, executing and the shim cost on this machine: `make bench`.
+"""What building, executing and training cost on this machine: `make bench`.
 
-Repeats alternate between the rivals; medians, with the smallest and the largest beside them.
+Rivals take turns; medians, with the smallest and the largest beside them, and ratios of medians.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import os
+import re
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
-from _ext.book import Book, load
+from _ext import split
+from _ext.book import Backend, Book, load
 
-REPEATS = 7
+from . import compiled, peer
+
+REPEATS = 5
+EXAMPLES = 20 * 1000  # of one training in the chapter `gaussian`
 
 
 def main() -> None:
     book = load(Path.cwd())
     build()
     notebooks(book)
-    for label, chapter in (("PyTorch", pytorch), ("MXNet", mxnet)):
+    for backend in book.backends:
         try:
-            shim(label, chapter)
+            peers(book, backend)
+            stacks(book, backend)
         except ImportError as error:
-            print(f"{label}: not measured ({error})")
+            print(f"{backend.label}: not measured ({error})")
 
 
 def build() -> None:
@@ -48,81 +59,126 @@ def notebooks(book: Book) -> None:
             print(f"{'execute ' + path.name:<44} {seconds:6.1f} s")
 
 
-def pytorch() -> tuple:
-    """Chapter `gaussian` in PyTorch: the shim, both networks, their loss, their trainers."""
-    import torch
-    from torch import nn
-
-    from d2l_shim import torch as d2l
-
-    torch.set_num_threads(1)
-    net_D = nn.Sequential(
-        nn.Linear(2, 5), nn.Tanh(), nn.Linear(5, 3), nn.Tanh(), nn.Linear(3, 1)
-    )  # fmt: skip
-    net_G = nn.Sequential(nn.Linear(2, 2))
-    trainers = [
-        torch.optim.Adam(net.parameters(), lr=lr) for net, lr in ((net_D, 0.05), (net_G, 0.005))
-    ]
-    return d2l, net_D, net_G, nn.BCEWithLogitsLoss(reduction="sum"), *trainers
+def peers(book: Book, backend: Backend) -> None:
+    """The chapter's training loop with the shim and with the d2l package, pictures included."""
+    print(f"\n{backend.label}: the training loop of the chapter gaussian, 20 epochs with pictures")
+    with ExitStack() as stack:
+        speeds = race(peer.trainings(book, backend, stack), EXAMPLES)
+    for place in peer.PLACES:
+        ours = statistics.median(speeds[place, "d2l_shim"])
+        for rival in peer.RIVALS:
+            label = f"in a plain {place}" if place == "interpreter" else f"in a notebook's {place}"
+            show(f"{label}: {rival}", speeds[place, rival], ours)
 
 
-def mxnet() -> tuple:
-    """The same in MXNet."""
-    from d2l_shim import mxnet as d2l
-
-    gluon, nn, net_D, net_G = d2l.gluon, d2l.nn, d2l.nn.Sequential(), d2l.nn.Sequential()
-    net_D.add(nn.Dense(5, activation="tanh"), nn.Dense(3, activation="tanh"), nn.Dense(1))
-    net_G.add(nn.Dense(2))
-    for net in (net_D, net_G):
-        net.initialize(d2l.init.Normal(0.02))
-    trainers = [
-        gluon.Trainer(net.collect_params(), "adam", {"learning_rate": lr})
-        for net, lr in ((net_D, 0.05), (net_G, 0.005))
-    ]
-    return d2l, net_D, net_G, gluon.loss.SigmoidBCELoss(), *trainers
-
-
-def shim(label: str, chapter: Callable[[], tuple]) -> None:
-    """Compare an epoch of steps with the shim's loader and sums, and with loops by hand."""
-    d2l, net_D, net_G, loss, trainer_D, trainer_G = chapter()
-    data = d2l.normal(0.0, 1.0, (1000, 2))
-    data_iter = d2l.load_array((data,), 8)
-
-    def step(X):
-        Z = d2l.normal(0.0, 1.0, (len(X), 2))
-        loss_D = d2l.update_D(X, Z, net_D, net_G, loss, trainer_D)
-        return loss_D, d2l.update_G(Z, net_D, net_G, loss, trainer_G)
-
-    def with_shim():
-        metric = d2l.Accumulator(3)
-        for batch in data_iter:
-            X = batch[0] if isinstance(batch, tuple) else batch
-            metric.add(*step(X), len(X))
-
-    def by_hand():
-        loss_D = loss_G = 0.0
-        for start in range(0, len(data), 8):  # not even shuffled
-            a, b = step(data[start : start + 8])
-            loss_D, loss_G = loss_D + float(a), loss_G + float(b)
-
-    seconds: dict[str, list[float]] = {"with the shim": [], "by hand": []}
-    for _ in range(REPEATS):
-        for name, run in (("with the shim", with_shim), ("by hand", by_hand)):
-            seconds[name].append(timed(run))
-    for name, values in seconds.items():
-        speeds = sorted(1000 / value for value in values)
-        print(
-            f"{label + ', an epoch ' + name:<44} {statistics.median(speeds):6.0f} "
-            f"examples/s ({speeds[0]:.0f} to {speeds[-1]:.0f})"
+def stacks(book: Book, backend: Backend) -> None:
+    """Stacks of GANs against one GAN at a time, without pictures; and against compiled code."""
+    one = names(book, "chapters/gaussian", backend, until="def train(")
+    many = names(book, "chapters/convergence", backend, until="def study(")
+    print(f"\n{backend.label}: training without pictures")
+    trainings: dict[object, Callable] = {
+        "one GAN, the loop of the chapter gaussian": lambda: one["train"](
+            one["net_D"], one["net_G"], one["data_iter"], 1, 0.05, 0.005, 2, None
         )
-    ratio = statistics.median(a / b for a, b in zip(*seconds.values(), strict=True))
-    print(f"{label + ', time with the shim / by hand':<44} {ratio:6.2f}")
+    }
+    examples = {name: 1000 for name in trainings}
+    for n in (1, 100, 400):
+        nets, data = many["new_nets"](n), many["make_data"](n)
+        label = f"{n} GANs stacked" if n > 1 else "1 GAN stacked"
+        trainings[label] = lambda nets=nets, data=data: many["train"](*nets, data, num_epochs=1)
+        examples[label] = 1000 * n
+    if backend.module == "torch":
+        settings = compiled.Settings(num_epochs=1)
+        label = "one GAN, compiled, on one core"
+        trainings[label], examples[label] = lambda: compiled.train(settings, 0), 1000
+    race(trainings, 1, repeats=1)  # a second training is never the first
+    speeds = {
+        name: [examples[name] * speed for speed in values]
+        for name, values in race(trainings, 1).items()
+    }
+    base = statistics.median(next(iter(speeds.values())))
+    for name, values in speeds.items():
+        show(name, values, base, faster=True)
+    parts(backend, one)
+    if backend.module == "torch":
+        threads(one["torch"], trainings, examples)
 
 
-def timed(run: Callable) -> float:
-    """Seconds that `run()` takes."""
+def parts(backend: Backend, one: dict) -> None:
+    """Where one step of the loop spends its time."""
+    d2l, nets = one["d2l"], (one["net_D"], one["net_G"])
+    if backend.module == "torch":
+        loss = one["nn"].BCEWithLogitsLoss(reduction="sum")
+        adam = one["torch"].optim.Adam
+        adam_D, adam_G = (adam(net.parameters(), lr=0.01, fused=True) for net in nets)
+    else:
+        loss = one["gluon"].loss.SigmoidBCELoss()
+        loss.hybridize(static_alloc=True)
+        adam_D, adam_G = (one["gluon"].Trainer(net.collect_params(), "adam") for net in nets)
+    idle = SimpleNamespace(zero_grad=lambda: None, step=lambda *batch_size: None)
+    X, Z = one["data"][:8], d2l.normal(0.0, 1.0, (8, 2))
+    metric = d2l.Accumulator(3)
+    pieces = {
+        "a minibatch": lambda: sum(1 for _ in one["data_iter"]),  # all 125 of them
+        "noise": lambda: d2l.normal(0.0, 1.0, (8, 2)),
+        "update_D": lambda: d2l.update_D(X, Z, *nets, loss, adam_D),
+        "update_D without Adam": lambda: d2l.update_D(X, Z, *nets, loss, idle),
+        "update_G": lambda: d2l.update_G(Z, *nets, loss, adam_G),
+        "update_G without Adam": lambda: d2l.update_G(Z, *nets, loss, idle),
+        "sums": lambda: metric.add(0.0, 0.0, 8),
+    }
+    for name, piece in pieces.items():
+        count = 1 if name == "a minibatch" else 125
+        seconds = [timed(piece, count) / 125 for _ in range(REPEATS)]
+        print(f"{'a step of one GAN: ' + name:<52} {1e6 * statistics.median(seconds):8.1f} µs")
+
+
+def threads(torch, trainings: dict, examples: dict) -> None:
+    """The same trainings with as many threads as cores."""
+    torch.set_num_threads(os.cpu_count())
+    for name, speeds in race(trainings, 1).items():
+        if "compiled" not in name:
+            total = [examples[name] * speed for speed in speeds]
+            show(f"{name}, {torch.get_num_threads()} threads", total)
+    torch.set_num_threads(1)
+
+
+def names(book: Book, chapter: str, backend: Backend, until: str) -> dict:
+    """What a chapter's cells define, up to the one that holds `until`."""
+    found: dict = {}
+    source = split.read(book.source(chapter).read_text(encoding="utf-8"), chapter, book)
+    with contextlib.redirect_stdout(io.StringIO()):
+        for cell in split.cells_of(source, backend):
+            exec(re.sub(r"(?m)^%.*\n?|^d2l\.plt\.show\(\)", "", cell.source), found)
+            if until in cell.source:
+                return found
+    raise ValueError(f"{chapter} has no cell with {until!r}")
+
+
+def race(trainings: dict, examples: int, repeats: int = REPEATS) -> dict:
+    """Examples per second of each training, measured in turn."""
+    speeds: dict = {name: [] for name in trainings}
+    for _ in range(repeats):
+        for name, train in trainings.items():
+            with contextlib.redirect_stdout(io.StringIO()):
+                speeds[name].append(examples / timed(train))
+    return speeds
+
+
+def show(label: str, speeds: list[float], base: float | None = None, faster: bool = False) -> None:
+    """A line of the table; with a base, how much slower than it, or faster."""
+    median = statistics.median(speeds)
+    line = f"{label:<52} {median:9,.0f} examples/s ({min(speeds):,.0f} to {max(speeds):,.0f})"
+    if base:
+        line += f"  ×{median / base:.2f}" if faster else f"  ours ×{base / median:.2f}"
+    print(line, flush=True)
+
+
+def timed(run: Callable, times: int = 1) -> float:
+    """Seconds that `run()` takes, as many times."""
     start = time.perf_counter()
-    run()
+    for _ in range(times):
+        run()
     return time.perf_counter() - start
 
 

@@ -1,6 +1,7 @@
-"""Skip, and report as skipped, the notebooks of a framework that is not installed."""
+"""Skip, and report as skipped, the notebooks that cannot give their digits here."""
 
 import importlib.util
+import platform
 from pathlib import Path
 
 import pytest
@@ -15,3 +16,10 @@ def pytest_collection_modifyitems(items):
             for item in items:
                 if item.path.name.endswith(f".{backend.tag}.ipynb"):
                     item.add_marker(missing)
+    # Chaotic trainings amplify the last bit, which mathematical libraries round each in their way;
+    # the page says so. Its committed digits are those of Linux on Intel's and AMD's processors.
+    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        other = pytest.mark.skip(reason="other digits than on Linux with x86-64 are expected")
+        for item in items:
+            if item.path.name.startswith("convergence."):
+                item.add_marker(other)

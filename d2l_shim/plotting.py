@@ -79,7 +79,7 @@ class Animator:
         self._shell = None if hasattr(shell, "prompts") else shell  # a terminal shows no figures
         self._handle: Any = None  # of the one output
         self._ends_with_cell = False
-        self._next_draw = 0.0
+        self._next_draw = time.perf_counter() + 1.5  # a shorter run is drawn once, at its end
         self._first: tuple[float, float] | None = None  # x and clock of the first point
         if self._shell is not None:
             plt.close(self.fig)  # or the inline backend draws it a second time
@@ -112,6 +112,8 @@ class Animator:
                 self._first = self._first or (point[0], time.perf_counter())
         self.axes[0].autoscale(None)  # at the next draw; limits that were given stay
         if self._shell is not None:
+            if self._handle is None:  # the figure's place is here, before what is printed later
+                self._handle = display({"text/plain": repr(self.fig)}, raw=True, display_id=True)
             if not self._ends_with_cell:  # neither the last add nor an interrupt is announced
                 self._shell.events.register("post_execute", self._finish)
                 self._ends_with_cell = True
@@ -137,10 +139,7 @@ class Animator:
     def _draw(self, note: str) -> None:
         began = time.perf_counter()
         self._note.set_text(note)
-        if self._handle is None:
-            self._handle = display(self.fig, display_id=True)
-        else:
-            self._handle.update(self.fig)
+        self._handle.update(self.fig)
         # At most three times a second, and where drawing is slow, a tenth of the run's time.
         self._next_draw = began + max(0.3, 10 * (time.perf_counter() - began))
 

@@ -1,5 +1,7 @@
 """What the chapters' code says: the same model in every tab, and a model that learns."""
 
+import ast
+import contextlib
 import importlib.util
 import re
 
@@ -10,6 +12,7 @@ from books import ROOT
 
 from _ext import split
 from _ext.book import load
+from benchmarks import compiled, recipe
 
 matplotlib.use("agg")
 BOOK = load(ROOT)
@@ -33,13 +36,26 @@ def source_of(chapter):
 
 
 def names_of(chapter: str, backend) -> dict:
-    """Run a chapter's cells but for its trainings; what they define."""
+    """Run a chapter's cells but for its trainings and what needs their results; their names."""
     names: dict = {}
     for cell in split.cells_of(source_of(chapter), backend):
-        code = "\n".join(line for line in cell.source.splitlines() if not line.startswith("%"))
-        if not re.search(r"^(train\(|mean, covariance)", code, re.MULTILINE):
-            exec(code, names)
+        code = re.sub(r"^(%.*|d2l\.plt\.show\(\))\n?", "", cell.source, flags=re.MULTILINE)
+        if not trains(code):
+            with contextlib.suppress(NameError):  # the result of a training
+                exec(code, names)
     return names
+
+
+def trains(code: str) -> bool:
+    """Whether a cell trains, or reads what was trained, rather than to define how."""
+    called = {
+        node.func.id
+        for statement in ast.parse(code).body
+        if not isinstance(statement, ast.FunctionDef)
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    return bool(called & {"train", "study", "nudged", "learned"})
 
 
 def frechet(mean, covariance) -> float:
@@ -180,3 +196,195 @@ def test_saved_cells_are_in_the_shim(backend):
     names = names_of("chapters/gaussian", backend)
     for name in ("update_D", "update_G"):
         assert getattr(names["d2l"], name).__doc__ == names[name].__doc__
+
+
+# --- convergence ---
+
+SHAPES = {"net_D": [(2, 5), (5,), (5, 3), (3,), (3, 1), (1,)], "net_G": [(2, 2), (2,)]}
+RECIPE = {"betas_D": (0.5, 0.9), "betas_G": (0.9, 0.99), "decay_D": 5e-4, "average": True}
+
+
+def stack(names, n: int, random: np.random.Generator, sigma=0.5) -> None:
+    """Give `names` a pair of stacked networks with parameters from `random`."""
+    names["net_D"], names["net_G"] = names["new_nets"](n)
+    for net, shapes in SHAPES.items():
+        values = [sigma * random.normal(size=(*shape, n)) for shape in shapes]
+        assert [p.shape for p in parameters(names, net)] == [value.shape for value in values]
+        assert {p.dtype for p in parameters(names, net)} == {np.dtype("float64")}
+        for p, value in zip(of(names, net), values, strict=True):
+            value = names["tensor"](value)
+            if hasattr(p, "set_data"):
+                p.set_data(value)
+            else:
+                p.data = value
+
+
+def of(names, net) -> list:
+    """A network's own parameters, of whichever framework."""
+    net = names[net]
+    return list(net.parameters() if hasattr(net, "parameters") else net.collect_params().values())
+
+
+def logits(X, W1, b1, W2, b2, W3, b3):
+    """One discriminator, in NumPy."""
+    return (np.tanh(np.tanh(X @ W1 + b1) @ W2 + b2) @ W3 + b3)[..., 0]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_distances_are_what_sampling_and_another_formula_say(backend):
+    names = names_of("chapters/convergence", backend)
+    random = np.random.default_rng(1)
+    W = random.normal(size=(5, 2, 2))
+    mean, cov = MEAN + random.normal(size=(5, 2)), W @ W.transpose(0, 2, 1) + 0.1 * np.eye(2)
+    expected = [frechet(m, c) for m, c in zip(mean, cov, strict=True)]
+    np.testing.assert_allclose(names["frechet"](mean, cov), expected)
+    for m, c, kl in zip(mean, cov, names["kl"](mean, cov), strict=True):
+        X = random.multivariate_normal(m, c, 200_000)[:, :, None]
+        q, p = (
+            names["log_density"](X, np.asarray(a)[None], np.asarray(b)[None]).mean()
+            for a, b in ((m, c), (MEAN, COVARIANCE))
+        )
+        assert abs(q - p - kl) < 0.02 * kl + 0.01
+    at_the_data = MEAN[None], COVARIANCE[None]
+    assert abs(names["kl"](*at_the_data)[0]) < 1e-12
+    assert abs(names["frechet"](*at_the_data)[0]) < 1e-7
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_stack_is_many_networks_that_do_not_meet(backend):
+    names = names_of("chapters/convergence", backend)
+    random = np.random.default_rng(2)
+    stack(names, 3, random)
+    X = random.normal(size=(7, 2, 3))
+    together = names["d2l"].numpy(names["net_D"](names["tensor"](X)))
+    assert together.shape == (7, 1, 3)
+    for i in range(3):
+        alone = logits(X[:, :, i], *(p[..., i] for p in parameters(names, "net_D")))
+        np.testing.assert_allclose(together[:, 0, i], alone)
+    results = []
+    for scale in (1.0, 1.1):  # of the last GAN's data
+        names["set_seed"](0)
+        nets, data = names["new_nets"](3), names["d2l"].numpy(names["make_data"](3))
+        data[:, :, 2] *= scale
+        trained = names["train"](*nets, names["tensor"](data), num_epochs=1)
+        results.append(np.concatenate([names["d2l"].numpy(p).reshape(-1, 3) for p in trained]))
+    np.testing.assert_array_equal(results[0][:, :2], results[1][:, :2])
+    assert (results[0][:, 2] != results[1][:, 2]).all()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_average_is_that_of_the_second_half(backend):
+    names = names_of("chapters/convergence", backend)
+    seen = []
+
+    def update_G(Z, net_D, net_G, *others):
+        names["d2l"].update_G(Z, net_D, net_G, *others)
+        names["net_G"] = net_G
+        seen.append([np.array(p) for p in parameters(names, "net_G")])
+
+    names["set_seed"](0)
+    trained = names["train"](
+        *names["new_nets"](2), names["make_data"](2), num_epochs=4, update_G=update_G, average=True
+    )
+    assert len(seen) == 4 * 125
+    for i, p in enumerate(trained):
+        second_half = np.mean([step[i] for step in seen[250:]], axis=0)
+        np.testing.assert_allclose(names["d2l"].numpy(p), second_half)
+
+
+@pytest.mark.parametrize("update_D", [None, "update_D_R1"])
+@pytest.mark.parametrize("update_G", [None, "update_G_minimax"])
+def test_the_tabs_make_the_same_stacked_steps(update_D, update_G):
+    backends = [param.values[0] for param in BACKENDS if not param.marks[0].args[0]]
+    if len(backends) < 2:
+        pytest.skip(f"only {backends[0].label} is installed: nothing to compare it with")
+    ends = []
+    for backend in backends:
+        names, random = names_of("chapters/convergence", backend), np.random.default_rng(3)
+        stack(names, 4, random)
+        names["noise"] = lambda *shape, d=names, r=random: d["tensor"](r.normal(size=shape))
+        data = names["tensor"](random.normal(size=(40, 2, 4)))
+        names["d2l"] = unshuffled(names["d2l"])
+        updates = {
+            key: names[value]
+            for key, value in (("update_D", update_D), ("update_G", update_G))
+            if value
+        }
+        names["train"](names["net_D"], names["net_G"], data, 2, **RECIPE, **updates)
+        ends.append([p for net in SHAPES for p in parameters(names, net)])
+    for ours, theirs in zip(*ends, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)  # Adam's epsilon
+
+
+def unshuffled(d2l):
+    """The shim with a `load_array` that keeps the order."""
+    changed = type(d2l)("unshuffled")
+    changed.__dict__.update(d2l.__dict__)
+    changed.load_array = lambda arrays, size: d2l.load_array(arrays, size, is_train=False)
+    return changed
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_recipe_converges_on_other_seeds_than_the_pages(backend):
+    study = names_of("chapters/convergence", backend)["study"]
+    median, high = np.percentile(study(seed=77, **RECIPE), [50, 95])
+    assert median <= 0.02 and high <= 0.1
+    assert median < np.median(study(seed=77)) / 4
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_dirac_gan_circles_or_spirals(backend):
+    dirac = names_of("chapters/convergence", backend)["dirac"]
+    radius = [np.linalg.norm(dirac(gamma), axis=1) for gamma in (0, 0.3)]
+    assert radius[0].min() > 0.95 * radius[0].max()
+    assert radius[1][-1] < 1e-3
+
+
+# --- the compiled training of benchmarks/, which found the recipe ---
+
+
+def test_the_compiled_gradients_are_right():
+    random = np.random.default_rng(4)
+    D, x, h = 0.5 * random.normal(size=compiled.NUM_D), random.normal(size=2), np.empty(8)
+    split_at = [compiled.B1, compiled.W2, compiled.B2, compiled.W3, compiled.B3]
+    W1, b1, W2, b2, W3, b3 = np.split(D, split_at)
+    ours = compiled.forward(D, *x, h)
+    theirs = logits(x, W1.reshape(5, 2).T, b1, W2.reshape(3, 5).T, b2, W3[:, None], b3)
+    assert ours == pytest.approx(theirs)
+
+    def slope(D, x):
+        compiled.forward(D, *x, h)
+        return np.array(compiled.backward(D, *x, h, 1.0, np.empty(compiled.NUM_D)))
+
+    def penalty(D):
+        return 0.15 * (slope(D, x) ** 2).sum()
+
+    def differences(f, at):
+        steps = 1e-5 * np.eye(len(at))
+        return np.array([(f(at + step) - f(at - step)) / 2e-5 for step in steps])
+
+    np.testing.assert_allclose(
+        slope(D, x), differences(lambda x: compiled.forward(D, *x, h), x), rtol=1e-6
+    )
+    compiled.forward(D, *x, h)
+    gradient, of_penalty = np.zeros((2, compiled.NUM_D))
+    compiled.backward(D, *x, h, 1.0, gradient)
+    compiled.penalize(D, *x, h, 0.3, of_penalty, np.empty(compiled.NUM_D))
+    by_hand = differences(lambda D: compiled.forward(D, *x, h), D)
+    np.testing.assert_allclose(gradient, by_hand, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(of_penalty, differences(penalty, D), rtol=1e-5, atol=1e-9)
+
+
+def test_the_compiled_training_agrees_with_the_chapter():
+    backend = BACKENDS[0].values[0]
+    if BACKENDS[0].marks[0].args[0]:
+        pytest.skip(f"{backend.label} is not installed: nothing to compare with")
+    names = names_of("chapters/convergence", backend)
+    np.testing.assert_allclose(
+        compiled.kl(np.array([1.0, 0.2, 0.3, 2.0, 0.5, 1.0])),
+        names["kl"](np.array([[0.5, 1.0]]), np.array([[[1.04, 0.7], [0.7, 4.09]]]))[0],
+    )
+    ours = np.log(compiled.study(recipe.RECIPE, 0, 100))
+    theirs = np.log(names["study"](**RECIPE))
+    error = np.hypot(ours.std(), theirs.std()) / 10
+    assert abs(ours.mean() - theirs.mean()) < 4 * error

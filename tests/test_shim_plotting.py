@@ -49,8 +49,8 @@ print(len(drawings), time.perf_counter() - began)
 drawings.clear()
 animator = Animator(xlim=[0, 10])
 for i in range(6):
-    animator.add(i, i)
     animator._next_draw = 0  # as if a second had gone by
+    animator.add(i, i)
     time.sleep(0.02)
 print(*drawings, sep="\\n")
 """,
@@ -107,7 +107,7 @@ def test_one_output_with_the_last_state(outputs):
 
 def test_few_drawings_in_a_quick_loop(outputs):
     drawings, seconds = map(float, text(outputs["quick"]).split())
-    assert 1 <= drawings <= 1 + seconds / 0.3
+    assert drawings <= seconds / 0.3  # none, if it takes less than a second
     assert seconds < 5
 
 

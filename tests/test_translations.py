@@ -208,7 +208,7 @@ def test_a_notebook_in_the_readers_language_has_the_same_code_and_outputs(
         else:
             prose = re.sub(r"\$\$.*?\$\$|```.*?```|`[^`]*`", "", ours.source, flags=re.DOTALL)
             for paragraph in prose.split("\n\n"):
-                assert "arXiv" in paragraph or len(ENGLISH.findall(paragraph)) < 2, paragraph
+                assert "URL: [" in paragraph or len(ENGLISH.findall(paragraph)) < 2, paragraph
 
 
 def test_markdown_is_translated_where_it_stands(small_book):
