@@ -1,6 +1,7 @@
 """The Animator in a real notebook kernel, and all of plotting outside IPython."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -108,14 +109,14 @@ def test_one_output_with_the_last_state(outputs):
 def test_few_drawings_in_a_quick_loop(outputs):
     drawings, seconds = map(float, text(outputs["quick"]).split())
     assert drawings <= seconds / 0.3  # none, if it takes less than a second
-    assert seconds < 5
 
 
 def test_progress_while_running(outputs):
     drawn = text(outputs["slow"]).splitlines()
     assert len(drawn) == 6
     assert drawn[0] == "[1] 10 ['', '']"  # no pace yet
-    assert drawn[3] == "[4] 10 ['30 % · 0 s left', '']"
+    # Seven tenths of the way are left after 60 ms or, on a busy machine, a little more.
+    assert re.fullmatch(r"\[4\] 10 \['30 % · \d s left', ''\]", drawn[3])
     assert pictures(outputs["slow"]) == ["[6] 10 ['', '']"]
 
 
