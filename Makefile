@@ -1,11 +1,11 @@
-# make book · make test · make notebooks · make bench: each one visible command in .venv
+# make book · make test · make notebooks · make bench …: each one visible command in .venv
 PYTHON ?= python3
 BIN := .venv/bin
 ifeq ($(OS),Windows_NT)
 BIN := .venv/Scripts
 endif
 
-.PHONY: book test notebooks translations bench pictures
+.PHONY: book test data notebooks translations bench pictures
 
 book: .venv/book   ## build the pages in every language into _build/html; executes nothing
 	$(BIN)/python -m _ext.editions
@@ -15,7 +15,10 @@ test: .venv/all    ## lint, unit tests, every notebook by nbval, the pages in a 
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest
 
-notebooks: .venv/all   ## execute the notebooks whose code, shim or pins have changed
+data: .venv/all   ## fetch MNIST's test images, unless $D2L_DATA or the cache has them
+	$(BIN)/python -m d2l_shim.data
+
+notebooks: .venv/all data   ## execute the notebooks whose code, shim or pins have changed
 	$(BIN)/python -m _ext.execute
 
 translations: .venv/all   ## bring the catalogs in locales/ up to date; say what is left to do

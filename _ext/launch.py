@@ -97,5 +97,5 @@ def write_downloads(app: Sphinx, error: Exception | None) -> None:
             write(path, nbformat.writes(notebook) + "\n")
             with zipfile.ZipFile(path.with_suffix(".zip"), "w") as archive:
                 archive.write(path, path.name)
-                for module in sorted((book.root / "d2l_shim").glob("*.py")):
-                    archive.write(module, f"d2l_shim/{module.name}")
+                for file in sorted((book.root / "d2l_shim").glob("*.*")):
+                    archive.write(file, f"d2l_shim/{file.name}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from . import data
 from .numpy_compat import names_for_mxnet
 from .plotting import Animator, plt, set_axes, set_figsize, use_svg_display
 from .tools import Accumulator, Batches, Timer, check_arrays, check_count
@@ -20,8 +21,8 @@ except ModuleNotFoundError as error:
     ) from error
 
 __all__ = [
-    "Accumulator", "Animator", "Timer", "load_array", "matmul", "normal", "numpy", "plt",
-    "set_axes", "set_figsize", "tensor", "try_gpu", "use_svg_display",
+    "Accumulator", "Animator", "Timer", "load_array", "load_mnist", "matmul", "normal", "numpy",
+    "plt", "set_axes", "set_figsize", "tensor", "try_gpu", "use_svg_display",
 ]  # fmt: skip
 
 npx.set_np()
@@ -68,6 +69,12 @@ def load_array(
             yield batch if len(batch) > 1 else batch[0]
 
     return Batches(n, batch_size, epoch)
+
+
+def load_mnist(split: str = "test") -> tuple[np.ndarray, np.ndarray]:
+    """Images (n, 1, 28, 28) from 0 to 1, and labels (n,), on the CPU: see `data.mnist`."""
+    images, labels = data.mnist(split)
+    return np.array(images), np.array(labels, dtype="int64")
 
 
 # --- saved from the chapters; edit them there (make notebooks) ---

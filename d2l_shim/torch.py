@@ -15,12 +15,13 @@ except ModuleNotFoundError as error:
     ) from error
 from torch import nn  # noqa: F401  (the saved cells use it)
 
+from . import data
 from .plotting import Animator, plt, set_axes, set_figsize, use_svg_display
 from .tools import Accumulator, Batches, Timer, check_arrays, check_count
 
 __all__ = [
-    "Accumulator", "Animator", "Timer", "load_array", "matmul", "normal", "numpy", "plt",
-    "set_axes", "set_figsize", "tensor", "try_gpu", "use_svg_display",
+    "Accumulator", "Animator", "Timer", "load_array", "load_mnist", "matmul", "normal", "numpy",
+    "plt", "set_axes", "set_figsize", "tensor", "try_gpu", "use_svg_display",
 ]  # fmt: skip
 
 tensor = torch.tensor
@@ -57,6 +58,12 @@ def load_array(
             yield tuple([a[r] for a, r in zip(arrays, rows, strict=True)])
 
     return Batches(n, batch_size, epoch)
+
+
+def load_mnist(split: str = "test") -> tuple[torch.Tensor, torch.Tensor]:
+    """Images (n, 1, 28, 28) from 0 to 1, and labels (n,), on the CPU: see `data.mnist`."""
+    images, labels = data.mnist(split)
+    return torch.from_numpy(images), torch.from_numpy(labels)
 
 
 # --- saved from the chapters; edit them there (make notebooks) ---

@@ -5,7 +5,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from backends import BACKENDS, backend
 from books import ROOT, SmallBook
+
+
+@pytest.fixture(params=BACKENDS)
+def d2l(request):
+    """Each backend's side of the shim."""
+    return backend(request.param)
 
 
 @pytest.fixture

@@ -1,26 +1,12 @@
 """The shim against the plain frameworks and closed forms, the same cases for both backends."""
 
-import importlib
 import time
 
 import numpy as np
 import pytest
+from backends import BACKENDS, backend
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-BACKENDS = ("torch", "mxnet")
-
-
-@pytest.fixture(params=BACKENDS)
-def d2l(request):
-    return backend(request.param)
-
-
-def backend(name):
-    try:
-        return importlib.import_module(f"d2l_shim.{name}")
-    except ImportError as error:
-        pytest.skip(str(error))
 
 
 def seed(d2l, value):

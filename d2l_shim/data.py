@@ -1,0 +1,133 @@
+"""Handwritten digits: MNIST from its IDX files, or a small set that comes with this package.
+
+python -m d2l_shim.data         fetch MNIST's test images, unless they are there
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+from pathlib import Path
+
+import numpy as np
+
+# (file, MD5) of the images and of the labels, as LeCun, Cortes and Burges published them
+MNIST = {
+    "train": (
+        ("train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
+        ("train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432"),
+    ),
+    "test": (
+        ("t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3"),
+        ("t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c"),
+    ),
+}
+MIRRORS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+)
+# A copy of scikit-learn's file: 1,797 digits of 8 x 8 pixels from 0 to 16, the label last. Source:
+# Alpaydin and Kaynak (1998), archive.ics.uci.edu/dataset/80, CC BY 4.0.
+EMBEDDED = Path(__file__).with_name("digits.csv.gz")
+
+
+def mnist(split: str = "test") -> tuple[np.ndarray, np.ndarray]:
+    """Images, float32 of shape (n, 1, 28, 28) from 0 to 1, and labels, int64 of shape (n,).
+
+    `split` is "train" (60,000), "test" (10,000) or "embedded": 1,797 coarser digits that come with
+    this package. The environment variable `D2L_DATA` names the folder in which `mnist/` is or will
+    be (~/.cache/d2l_shim without it); `D2L_DATA=embedded` takes the embedded digits for any split.
+
+    Files that are not there are downloaded. Raises ValueError if `split` is another word or a file
+    is damaged, and OSError if it can be neither found nor downloaded; both say what to do.
+    """
+    if split not in (*MNIST, "embedded"):
+        raise ValueError(f'split must be "train", "test" or "embedded", got {split!r}')
+    place = os.environ.get("D2L_DATA") or "~/.cache/d2l_shim"
+    if split == "embedded" or place == "embedded":
+        images, labels = _embedded()
+        print(f"{len(labels):,} embedded digits, enlarged from 8×8 pixels; not MNIST")
+        return images, labels
+    folder = Path(place).expanduser() / "mnist"
+    images, labels = (read_idx(_fetch(folder / name, md5)) for name, md5 in MNIST[split])
+    return images[:, None].astype("float32") / 255, labels.astype("int64")
+
+
+def read_idx(path: Path) -> np.ndarray:
+    """The bytes of a gzipped IDX file as an array, in the shape that its header gives.
+
+    Format: two zero bytes, the type (8: unsigned byte), the number of axes, and big-endian sizes.
+    Raises ValueError if the file is anything else, or longer or shorter than it says.
+    """
+    try:
+        content = gzip.decompress(Path(path).read_bytes())
+    except (EOFError, gzip.BadGzipFile, gzip.zlib.error) as error:
+        raise ValueError(f"{path} is no whole gzip file ({error}); delete it and retry") from None
+    if content[:3] != b"\0\0\x08" or len(content) < 4 + 4 * content[3]:
+        raise ValueError(
+            f"{path} must hold unsigned bytes in IDX format, beginning with 00 00 08; it begins "
+            f"with {content[:4].hex(' ') or 'nothing'}"
+        )
+    start = 4 + 4 * content[3]
+    shape = tuple(np.frombuffer(content[4:start], ">u4").tolist())
+    if len(content) - start != np.prod(shape, dtype=int):
+        raise ValueError(
+            f"{path} announces {np.prod(shape, dtype=int)} bytes of shape {shape} and holds "
+            f"{len(content) - start}; delete it, and try again"
+        )
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+
+
+def _fetch(path: Path, md5: str) -> Path:
+    """`path`, downloaded if it is not there; its content has the checksum `md5`."""
+    if not path.is_file():
+        _download(path, md5)
+    found = hashlib.md5(path.read_bytes()).hexdigest()
+    if found != md5:
+        raise ValueError(
+            f"{path} is not the published file: {path.stat().st_size} bytes with MD5 {found}, "
+            f"expected {md5}; delete it, and it will be downloaded again"
+        )
+    return path
+
+
+def _download(path: Path, md5: str) -> None:
+    """Download to a temporary file, show progress, compare the checksum, move to `path`."""
+    tried = []
+    try:
+        # pooch, scipy's downloader: checks sums, shows progress, leaves no half file behind.
+        # urllib does none of these; torchvision and gluon's datasets know one framework each.
+        import pooch
+        import tqdm  # noqa: F401  (pooch's progress bar)
+    except ModuleNotFoundError as error:
+        tried.append(f"{error}: pip install pooch tqdm")
+    else:
+        pooch.get_logger().setLevel("ERROR")
+        for mirror in MIRRORS:
+            try:
+                url = mirror + path.name
+                pooch.retrieve(url, f"md5:{md5}", path.name, path.parent, progressbar=True)
+                return
+            except (OSError, ValueError) as error:  # offline, read-only, or another file
+                tried.append(f"{mirror}{path.name}: {type(error).__name__}")
+    raise OSError(
+        f"{path} is not there and could not be downloaded.\n  " + "\n  ".join(tried) + "\n"
+        "Put the file there; or set the environment variable D2L_DATA to the folder in which "
+        '`mnist/` is; or take the small embedded set: load_mnist("embedded"), or D2L_DATA=embedded.'
+    )
+
+
+def _embedded() -> tuple[np.ndarray, np.ndarray]:
+    """The embedded digits in the form of MNIST: 20 x 20 pixels with a margin of 4."""
+    table = np.loadtxt(EMBEDDED, delimiter=",", dtype="float32")
+    # Linear interpolation: pixel i of 28 lies at (i - 13.5) / 2.5 + 3.5 among the 8.
+    at = (np.arange(28, dtype="float32") - 13.5) / 2.5 + 3.5
+    weights = np.maximum(0, 1 - abs(at[:, None] - np.arange(8, dtype="float32")))
+    images = weights @ (table[:, :-1].reshape(-1, 8, 8) / 16) @ weights.T
+    return images[:, None], table[:, -1].astype("int64")
+
+
+if __name__ == "__main__":
+    images, labels = mnist()
+    print(f"MNIST is there: {len(labels):,} images")
