@@ -81,6 +81,7 @@ def setup(app: Sphinx) -> None:
     app.connect("html-page-context", add_languages)
     app.add_js_file("languages.js", loading_method="defer")
     app.add_js_file("search.js", loading_method="defer")
+    app.add_js_file("film.js", loading_method="defer")
 
 
 def translate_captions(app: Sphinx) -> None:
@@ -116,7 +117,14 @@ def add_languages(app: Sphinx, pagename: str, templatename: str, context: dict, 
         f'<link rel="alternate" hreflang="{one["tag"]}" href="{one["url"]}">'
         for one in context["editions"]
     ]
-    spoken = {"search-nothing": _("Nothing found."), "copy": _("Copy")}
+    spoken = {
+        "search-nothing": _("Nothing found."),
+        "copy": _("Copy"),
+        "film-play": _("Play"),
+        "film-pause": _("Pause"),
+        "film-frame": _("Frame"),
+        "film-epoch": _("Epoch {n} of {total}"),
+    }
     for name, text in spoken.items():
         alternates.append(f'<meta name="{name}" content="{html.escape(str(text))}">')
     context["metatags"] = context.get("metatags", "") + "\n".join(alternates)

@@ -7,7 +7,15 @@ from typing import Any
 
 from . import data
 from .numpy_compat import names_for_mxnet
-from .plotting import Animator, plt, set_axes, set_figsize, use_svg_display
+from .plotting import (
+    Animator,
+    plt,
+    set_axes,
+    set_figsize,
+    sheet,
+    show_film,
+    use_svg_display,
+)  # fmt: skip
 from .tools import Accumulator, Batches, Timer, check_arrays, check_count
 
 try:
@@ -22,7 +30,7 @@ except ModuleNotFoundError as error:
 
 __all__ = [
     "Accumulator", "Animator", "Timer", "load_array", "load_mnist", "matmul", "normal", "numpy",
-    "plt", "set_axes", "set_figsize", "tensor", "try_gpu", "use_svg_display",
+    "plt", "set_axes", "set_figsize", "sheet", "show_film", "tensor", "try_gpu", "use_svg_display",
 ]  # fmt: skip
 
 npx.set_np()

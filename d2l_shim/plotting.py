@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Sequence
 from itertools import cycle
 from typing import Any
 
+import numpy as np
+import PIL.Image
 from IPython import get_ipython
-from IPython.display import display
+from IPython.display import Image, display
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from .tools import as_float
+from .tools import as_float, check_count
 
 # Colour-blind readers tell these apart too, and they are dark enough on white. The letters of
 # `fmts` stand for them; curves without a letter take them in turn.
@@ -43,6 +46,42 @@ def set_axes(
     if legend:
         axes.legend(legend)
     axes.grid(alpha=0.4)
+
+
+def sheet(images: np.ndarray, ncols: int) -> np.ndarray:
+    """Images of shape (n, height, width) as one array, in rows of `ncols`; gaps are white, 1.
+
+    ValueError if `images` has another number of axes.
+    """
+    if images.ndim != 3:
+        raise ValueError(f"images must have shape (n, height, width), got {images.shape}")
+    n, height, width = images.shape
+    rows = -(-n // check_count("ncols", ncols))
+    cells = np.ones((rows * ncols, height, width), "float32")
+    cells[:n] = images
+    return cells.reshape(rows, ncols, height, width).swapaxes(1, 2).reshape(rows * height, -1)
+
+
+def show_film(frames: Sequence[np.ndarray], ncols: int = 5) -> None:
+    """Show equally large pictures (height, width), from 0, black, to 1, as one sheet in 16 greys.
+
+    The book's pages play the sheet as a film. Outside notebooks nothing is shown. ValueError if the
+    pictures differ in shape.
+    """
+    framed = np.pad(np.stack(frames), ((0, 0), (3, 3), (3, 3)), constant_values=1)
+    greys = (sheet(framed, ncols).clip(0, 1) * 15).round().astype("uint8")
+    picture = PIL.Image.fromarray(greys, "P")
+    picture.putpalette([17 * grey for grey in range(16) for _ in "RGB"])
+    file = io.BytesIO()
+    picture.save(file, "png", bits=4, optimize=True)
+    if _notebook() is not None:
+        display(Image(file.getvalue()))
+
+
+def _notebook() -> Any:
+    """IPython's shell if it shows pictures, else None: a terminal shows none."""
+    shell = get_ipython()
+    return None if hasattr(shell, "prompts") else shell
 
 
 def _values(value: Any) -> list[Any]:
@@ -75,8 +114,7 @@ class Animator:
         self._note = self.fig.text(
             1, 1.01, "", size=7, color="0.35", ha="right", transform=self.axes[0].transAxes
         )
-        shell = get_ipython()
-        self._shell = None if hasattr(shell, "prompts") else shell  # a terminal shows no figures
+        self._shell = _notebook()
         self._handle: Any = None  # of the one output
         self._ends_with_cell = False
         self._next_draw = time.perf_counter() + 1.5  # a shorter run is drawn once, at its end

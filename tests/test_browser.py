@@ -2,10 +2,15 @@
 
 import functools
 import http.server
+import io
 import shutil
 import threading
+from base64 import b64encode
 
+import numpy as np
 import pytest
+from books import ROOT
+from PIL import Image
 
 pytest.importorskip("playwright", reason="Playwright is not installed")
 from axe_playwright_python.sync_playwright import Axe
@@ -253,3 +258,71 @@ def test_the_search_finds_nothing_for_nonsense(open_page, language):
     for nonsense in ("xyzzyplugh", "qwrtzp", "blorptangle"):
         found = search(page, nonsense)
         assert len(found) == 1 and page.locator(".search-results a").count() == 0, found
+
+
+# --- films: a sheet of frames becomes a player ---
+
+FILM = """
+<meta name="film-epoch" content="Época {n} de {total}"><meta name="film-play" content="Reproduzir">
+<meta name="film-pause" content="Pausar"><meta name="film-frame" content="Quadro">
+<img class="film-2x2" alt="Four greys." src="data:image/png;base64,%s">
+"""
+
+
+@pytest.fixture
+def film(browser):
+    """Show a sheet of 2 × 2 frames, each of another grey, on a page of its own with film.js."""
+    contexts = []
+
+    def show(**settings):
+        sheet = Image.fromarray(
+            np.repeat(np.repeat([[0, 80], [160, 240]], 20, 0), 30, 1).astype("u1")
+        )
+        file = io.BytesIO()
+        sheet.save(file, "png")
+        contexts.append(browser.new_context(viewport={"width": 600, "height": 400}, **settings))
+        page = contexts[-1].new_page()
+        page.set_content(FILM % b64encode(file.getvalue()).decode())
+        for name in ("film.js", "book.css"):
+            add = page.add_script_tag if name.endswith("js") else page.add_style_tag
+            add(path=ROOT / "_ext/static" / name)
+        page.wait_for_selector(".film")
+        return page
+
+    yield show
+    for context in contexts:
+        context.close()
+
+
+def grey(page) -> int:
+    """The grey that the film shows in its middle."""
+    picture = Image.open(io.BytesIO(page.locator(".film-screen").screenshot())).convert("L")
+    return picture.getpixel((picture.width // 2, picture.height // 2))
+
+
+def test_a_film_plays_and_can_be_paused(film):
+    page = film()
+    label = page.locator(".film output")
+    page.wait_for_function("document.querySelector('.film output').textContent.includes('2 de 4')")
+    page.get_by_role("button", name="Pausar").press("Enter")
+    now = label.inner_text()
+    page.wait_for_timeout(900)
+    assert label.inner_text() == now
+    page.get_by_role("button", name="Reproduzir").press("Enter")
+    page.wait_for_function(f"document.querySelector('.film output').textContent !== '{now}'")
+
+
+def test_a_film_stands_still_for_readers_who_want_that(film):
+    page = film(reduced_motion="reduce")
+    page.wait_for_timeout(900)
+    assert page.locator(".film output").inner_text() == "Época 4 de 4"
+    assert grey(page) == 240
+    slider = page.get_by_role("slider", name="Quadro")
+    for frame, shown in ((3, 160), (2, 80), (1, 0)):
+        slider.press("ArrowLeft")
+        assert page.locator(".film output").inner_text() == f"Época {frame} de 4"
+        assert slider.get_attribute("aria-valuetext") == f"Época {frame} de 4"
+        assert grey(page) == shown
+    assert page.get_by_role("img", name="Four greys.").is_visible()
+    box = page.locator(".film-screen").bounding_box()
+    assert box["width"] / box["height"] == pytest.approx(1.5, rel=0.01)  # not squeezed

@@ -4,12 +4,15 @@ import os
 import re
 import subprocess
 import sys
+from base64 import b64decode
+from io import BytesIO
 from pathlib import Path
 
 import matplotlib
 import nbclient
 import nbformat
 import numpy as np
+import PIL.Image
 import pytest
 
 matplotlib.use("agg")
@@ -72,6 +75,11 @@ raise KeyboardInterrupt
 """,
     "empty": "animator = Animator()",
     "plain": "plt.plot([1, 2]);",
+    "film": """
+import numpy as np
+from d2l_shim.plotting import show_film
+show_film([np.full((4, 6), grey / 2) for grey in range(3)], ncols=2)
+""",
 }
 
 
@@ -135,7 +143,30 @@ def test_nothing_is_drawn_twice_or_without_points(outputs):
     assert len(pictures(outputs["plain"])) == 1  # the inline backend still draws other figures
 
 
+def test_a_film_is_a_sheet_of_frames(outputs):
+    (output,) = outputs["film"]
+    sheet = np.asarray(PIL.Image.open(BytesIO(b64decode(output.data["image/png"]))).convert("L"))
+    assert sheet.shape == (2 * 10, 2 * 12)  # two rows of two frames, each with a rim of 3
+    frames = sheet.reshape(2, 10, 2, 12).swapaxes(1, 2).reshape(4, 10, 12)
+    assert [set(frame[3:7, 3:9].flat) for frame in frames] == [{0}, {136}, {255}, {255}]
+    frames[:, 3:7, 3:9] = 255
+    assert (frames == 255).all()
+
+
 # --- outside notebooks ---
+
+
+def test_sheets():
+    images = np.arange(3 * 2 * 2).reshape(3, 2, 2)
+    assert plotting.sheet(images, 2).tolist() == [
+        [0, 1, 4, 5], [2, 3, 6, 7], [8, 9, 1, 1], [10, 11, 1, 1],
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match=r"shape \(n, height, width\), got \(3, 4\)"):
+        plotting.sheet(images.reshape(3, 4), 2)
+    with pytest.raises(ValueError, match="ncols must be at least 1, got 0"):
+        plotting.sheet(images, 0)
+    with pytest.raises(ValueError, match="same shape"):
+        plotting.show_film([np.zeros((2, 2)), np.zeros((2, 3))])
 
 
 def test_curves_fit_their_data():
