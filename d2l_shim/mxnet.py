@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -34,6 +35,8 @@ __all__ = [
 ]  # fmt: skip
 
 npx.set_np()
+
+d2l = sys.modules[__name__]  # so that the saved cells can be written as the chapters are
 
 tensor = np.array
 matmul = np.matmul

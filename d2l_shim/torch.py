@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -31,6 +32,8 @@ __all__ = [
     "Accumulator", "Animator", "Timer", "load_array", "load_mnist", "matmul", "normal", "numpy",
     "plt", "set_axes", "set_figsize", "sheet", "show_film", "tensor", "try_gpu", "use_svg_display",
 ]  # fmt: skip
+
+d2l = sys.modules[__name__]  # so that the saved cells can be written as the chapters are
 
 tensor = torch.tensor
 normal = torch.normal

@@ -29,6 +29,7 @@ PAGES = [
     "en/index", "en/chapters/gaussian", "en/chapters/reading", "en/chapters/translations",
     "en/chapters/sources", "vi/chapters/gaussian", "pt-br/chapters/gaussian",
     "en/chapters/convergence", "vi/chapters/convergence", "pt-br/chapters/convergence",
+    "en/chapters/digits", "vi/chapters/digits", "pt-br/chapters/digits",
 ]  # fmt: skip
 CHAPTER = "en/chapters/gaussian"
 

@@ -49,13 +49,13 @@ def names_of(chapter: str, backend) -> dict:
 def trains(code: str) -> bool:
     """Whether a cell trains, or reads what was trained, rather than to define how."""
     called = {
-        node.func.id
+        node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         for statement in ast.parse(code).body
-        if not isinstance(statement, ast.FunctionDef)
+        if not isinstance(statement, (ast.FunctionDef, ast.ClassDef))
         for node in ast.walk(statement)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        if isinstance(node, ast.Call)
     }
-    return bool(called & {"train", "study", "nudged", "learned"})
+    return bool(called & {"train", "study", "nudged", "learned", "watch", "train_judge"})
 
 
 def frechet(mean, covariance) -> float:

@@ -1,0 +1,163 @@
+"""The networks of the chapters on pictures are the same in every tab, and so are their steps."""
+
+import numpy as np
+import pytest
+from test_chapters import BACKENDS, LOSS_AND_TRAINER, names_of
+
+
+@pytest.fixture
+def names(monkeypatch):
+    """Factory: a chapter's names in PyTorch and MXNet, on the digits that come with the shim."""
+    backends = [param.values[0] for param in BACKENDS if not param.marks[0].args[0]]
+    if len(backends) < 2:
+        pytest.skip(f"only {backends[0].label} is installed: nothing to compare it with")
+    monkeypatch.setenv("D2L_DATA", "embedded")
+
+    def make(chapter):
+        both = {backend.tag: names_of(chapter, backend) for backend in backends}
+        # `Front` draws noise, which differs from framework to framework: let it add zeros
+        torch, mxnet = both["pytorch"]["torch"], both["mxnet"]["d2l"]
+        monkeypatch.setattr(torch, "randn_like", torch.zeros_like)
+        monkeypatch.setattr(mxnet, "normal", lambda _, __, size, ctx: mxnet.np.zeros(size, ctx=ctx))
+        return both
+
+    return make
+
+
+def state(net) -> dict:
+    """A network's weights and statistics, in the order of its layers; a function sets each."""
+    if hasattr(net, "state_dict"):
+        tensors = [v for k, v in net.state_dict().items() if "num_batches" not in k]
+        return [(t.numpy(), lambda value, t=t: t.copy_(t.new_tensor(value))) for t in tensors]
+    parameters = net.collect_params().values()
+    return [(p.data().asnumpy(), p.set_data) for p in parameters]
+
+
+def compare(names, make_D, make_G):
+    """Start both tabs' networks from the same weights, and make the same two steps with each."""
+    random = np.random.default_rng(0)
+    X = random.uniform(size=(2, 16, 1, 28, 28)).astype("float32")
+    Z = random.normal(size=(2, 16, 100)).astype("float32")
+    start, runs = None, []
+    for tag, scope in names.items():
+        d2l = scope["d2l"]
+        nets = {"net_D": make_D(scope), "net_G": make_G(scope)}
+        states = [state(net) for net in nets.values()]
+        if start is None:
+            start = [[np.array(value) for value, _ in values] for values in states]
+        for values, given in zip(states, start, strict=True):
+            assert [value.shape for value, _ in values] == [value.shape for value in given]
+            for (_, set_value), value in zip(values, given, strict=True):
+                set_value(value if tag == "pytorch" else d2l.tensor(value))
+        loss, trainer = LOSS_AND_TRAINER[tag](scope | nets)
+        trainer_D, trainer_G = trainer("net_D", 0.001), trainer("net_G", 0.001)
+        losses = []
+        for x, z in zip(map(d2l.tensor, X), map(d2l.tensor, Z), strict=True):
+            losses.append(float(d2l.update_D(x, z, *nets.values(), loss, trainer_D)))
+            losses.append(float(d2l.update_G(z, *nets.values(), loss, trainer_G)))
+        end = [value for net in nets.values() for value, _ in state(net)]
+        runs.append((losses, end))
+    (losses, end), (other_losses, other_end) = runs
+    np.testing.assert_allclose(losses, other_losses, rtol=1e-3)
+    moved = [np.abs(a - b).max() for a, b in zip(end, sum(start, []), strict=True)]
+    assert min(moved) > 0  # every weight took part
+    for a, b, first in zip(end, other_end, sum(start, []), strict=True):
+        # Adam's steps are ±0.001 where gradients are tiny, so a few differ in sign
+        apart = np.abs(a - b) > 0.2 * np.abs(a - first).max()
+        assert apart.mean() < 0.02, a.shape
+
+
+def test_the_published_networks_are_the_same(names):
+    def make_D(scope):
+        return scope["dense_D"](1 / 3, scope["nn"].Flatten())
+
+    compare(names("chapters/digits"), make_D, lambda scope: scope["dense_G"](1 / 3))
+
+
+def test_the_mended_networks_are_the_same(names):
+    def make_D(scope):
+        return scope["dense_D"](2, scope["Front"](), 785)
+
+    compare(names("chapters/digits"), make_D, lambda scope: scope["dense_G"](2))
+
+
+def test_the_convolutional_networks_are_the_same(names):
+    def make(name):
+        return lambda scope: scope["initialize"](scope[name]())
+
+    compare(names("chapters/dcgan"), make("make_D"), make("make_G"))
+
+
+def test_dropout_and_the_slope_below_zero_are_the_same(names):
+    for chapter in ("chapters/digits", "chapters/dcgan"):
+        settings = []
+        for scope in names(chapter).values():
+            nn = scope["nn"]
+            if "dense_D" in scope:
+                nets = [scope["dense_D"](1 / 3, nn.Flatten(), dropout=0.3)]
+            else:
+                nets = [scope["make_D"](), scope["make_G"]()]
+            layers = [layer for net in nets for layer in all_layers(net)]
+            dropout = [x for layer in layers for x in [getattr(layer, "p", None)] if x is not None]
+            dropout += [layer._rate for layer in layers if hasattr(layer, "_rate")]
+            slopes = [getattr(x, "negative_slope", getattr(x, "_alpha", None)) for x in layers]
+            settings.append((dropout, [s for s in slopes if s is not None]))
+        assert settings[0] == settings[1]
+        assert set(settings[0][1]) == {0.2}
+
+
+def all_layers(net):
+    """A network's layers at all depths."""
+    if hasattr(net, "modules"):
+        return list(net.modules())
+    return [net] + [x for child in net._children.values() for x in all_layers(child)]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_initial_weights_have_the_variance_that_the_pages_state(backend, monkeypatch):
+    monkeypatch.setenv("D2L_DATA", "embedded")
+    digits = names_of("chapters/digits", backend)
+    for gain in (1 / 3, 2):
+        for value, _ in state(digits["dense_G"](gain)):
+            if value.ndim == 1:
+                assert not value.any()
+            else:
+                assert value.std() == pytest.approx((gain / value.shape[1]) ** 0.5, rel=0.05)
+    dcgan = names_of("chapters/dcgan", backend)
+    for net in (dcgan["make_G"](), dcgan["make_D"]()):
+        for value, _ in state(dcgan["initialize"](net)):
+            if value.ndim > 1:
+                assert abs(value.mean()) < 0.005
+                assert value.std() == pytest.approx(0.02, rel=0.1)
+            elif value.any():  # scales and variances; shifts and means are 0
+                assert abs(value.mean() - 1) < 0.02
+                assert value.std() < 0.03
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_quality_counts_what_the_judge_is_sure_about(backend, monkeypatch):
+    monkeypatch.setenv("D2L_DATA", "embedded")
+    names = names_of("chapters/digits", backend)
+    d2l = names["d2l"]
+    logits = np.zeros((8, 10), "float32")
+    logits[range(6), [0, 0, 0, 7, 7, 3]] = 9  # sure; the last two are not
+    recognized, shares = names["quality"](lambda pictures: d2l.tensor(logits), None)
+    assert recognized == 6 / 8
+    np.testing.assert_allclose(shares, [1 / 2, 0, 0, 1 / 6, 0, 0, 0, 1 / 3, 0, 0])
+    recognized, shares = names["quality"](lambda pictures: d2l.tensor(0 * logits), None)
+    assert recognized == 0 and not shares.any()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_average_follows(backend, monkeypatch):
+    monkeypatch.setenv("D2L_DATA", "embedded")
+    names = names_of("chapters/digits", backend)
+    net, mean = names["dense_G"](2), names["dense_G"](2)
+    old, new = (np.concatenate([v.ravel() for v, _ in state(x)]) for x in (mean, net))
+    names["follow"](mean, net, 0.75)
+    now = np.concatenate([v.ravel() for v, _ in state(mean)])
+    np.testing.assert_allclose(now, 0.75 * old + 0.25 * new, atol=1e-6)
+    names["follow"](mean, net, 0)
+    np.testing.assert_allclose(
+        np.concatenate([v.ravel() for v, _ in state(mean)]), new, atol=1e-7
+    )
