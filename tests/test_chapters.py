@@ -90,6 +90,26 @@ def test_the_code_cells_are_short_enough_to_teach():
                 assert max(map(len, lines)) <= 88, f"{chapter}, {cell.id} is too wide"
 
 
+def test_every_quiz_question_has_one_right_answer_and_explains_each():
+    answer = re.compile(r":::\{dropdown\} (.+)\n:class-container: (right|wrong)\n((?:.+\n)+?):::\n")
+    quizzes = 0
+    for chapter in BOOK.chapters():
+        text = BOOK.source(chapter).read_text(encoding="utf-8")
+        for question, answers, *_ in re.findall(
+            rf"\*\*(.+)\*\*\n\n((?:{answer.pattern}\n?)+)", text
+        ):
+            found = answer.findall(answers)
+            assert len(found) == 3, f"{chapter}: {question}"
+            assert [kind for _, kind, _ in found].count("right") == 1, f"{chapter}: {question}"
+            for title, kind, why in found:
+                says = why.startswith("Right. " if kind == "right" else "Not quite. ")
+                assert says and len(why) > 30, f"{chapter}: {question} {title}"
+            quizzes += 1
+        count = text.count(":class-container:")
+        assert count == 3 * text.count(":class-container: right"), chapter
+    assert quizzes >= 6
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_the_data_have_the_mean_and_covariance_that_the_text_states(backend):
     names = names_of("chapters/gaussian", backend)
