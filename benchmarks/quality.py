@@ -24,8 +24,9 @@ CHAPTERS = ("digits", "dcgan")
 
 def main(seeds: list[str]) -> None:
     print("chapter  backend  seed  judge  generator       recognized  rarest   time  memory")
-    for chapter in CHAPTERS:
-        for backend in load(Path.cwd()).backends:
+    book = load(Path.cwd())
+    for chapter in (name for name in CHAPTERS if f"chapters/{name}" in book.chapters()):
+        for backend in book.backends:
             for seed in seeds:
                 command = [sys.executable, "-m", "benchmarks.quality", chapter, backend.tag, seed]
                 subprocess.run(command, check=True)

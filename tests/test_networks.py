@@ -2,7 +2,12 @@
 
 import numpy as np
 import pytest
-from test_chapters import BACKENDS, LOSS_AND_TRAINER, names_of
+from test_chapters import BACKENDS, BOOK, LOSS_AND_TRAINER, names_of
+
+DCGAN = "chapters/dcgan"
+needs_dcgan = pytest.mark.skipif(
+    DCGAN not in BOOK.chapters(), reason=f"{DCGAN} is a draft that _toc.yml does not list yet"
+)
 
 
 @pytest.fixture
@@ -87,29 +92,35 @@ def test_the_mended_networks_are_the_same(names):
     compare(names("chapters/digits"), make_D, lambda scope: scope["dense_G"](2))
 
 
+@needs_dcgan
 def test_the_convolutional_networks_are_the_same(names):
     def make(name):
         return lambda scope: scope["initialize"](scope[name]())
 
-    compare(names("chapters/dcgan"), make("make_D"), make("make_G"))
+    compare(names(DCGAN), make("make_D"), make("make_G"))
 
 
 def test_dropout_and_the_slope_below_zero_are_the_same(names):
-    for chapter in ("chapters/digits", "chapters/dcgan"):
-        settings = []
-        for scope in names(chapter).values():
-            nn = scope["nn"]
-            if "dense_D" in scope:
-                nets = [scope["dense_D"](1 / 3, nn.Flatten(), dropout=0.3)]
-            else:
-                nets = [scope["make_D"](), scope["make_G"]()]
-            layers = [layer for net in nets for layer in all_layers(net)]
-            dropout = [x for layer in layers for x in [getattr(layer, "p", None)] if x is not None]
-            dropout += [layer._rate for layer in layers if hasattr(layer, "_rate")]
-            slopes = [getattr(x, "negative_slope", getattr(x, "_alpha", None)) for x in layers]
-            settings.append((dropout, [s for s in slopes if s is not None]))
-        assert settings[0] == settings[1]
-        assert set(settings[0][1]) == {0.2}
+    settings = []
+    for scope in names("chapters/digits").values():
+        layers = all_layers(scope["dense_D"](1 / 3, scope["nn"].Flatten(), dropout=0.3))
+        settings.append((attributes(layers, "p", "_rate"), slopes(layers)))
+    assert settings[0] == settings[1] == ([0.3] * 3, [0.2] * 3)
+
+
+@needs_dcgan
+def test_the_convolutional_slopes_below_zero_are_the_same(names):
+    for scope in names(DCGAN).values():
+        assert slopes(all_layers(scope["make_D"]())) == [0.2] * 3
+
+
+def slopes(layers) -> list:
+    return attributes(layers, "negative_slope", "_alpha")
+
+
+def attributes(layers, *names) -> list:
+    """The values of those of `layers` that have an attribute of one of these names."""
+    return [getattr(x, name) for x in layers for name in names if hasattr(x, name)]
 
 
 def all_layers(net):
@@ -129,7 +140,13 @@ def test_the_initial_weights_have_the_variance_that_the_pages_state(backend, mon
                 assert not value.any()
             else:
                 assert value.std() == pytest.approx((gain / value.shape[1]) ** 0.5, rel=0.05)
-    dcgan = names_of("chapters/dcgan", backend)
+
+
+@needs_dcgan
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_scales_of_batch_normalization_start_around_1(backend, monkeypatch):
+    monkeypatch.setenv("D2L_DATA", "embedded")
+    dcgan = names_of(DCGAN, backend)
     for net in (dcgan["make_G"](), dcgan["make_D"]()):
         for value, _ in state(dcgan["initialize"](net)):
             if value.ndim > 1:
