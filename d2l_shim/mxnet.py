@@ -165,24 +165,24 @@ def noise(n):
 
 def train_judge(images, labels, num_epochs=10, batch_size=50, lr=0.003):
     """Train a classifier of pictures (n, 1, 28, 28) into ten digits; return it."""
-    judge = nn.HybridSequential()
-    judge.add(nn.Conv2D(16, 5, 2, 2, activation="relu", in_channels=1),
-              nn.Conv2D(32, 3, 1, 1, activation="relu", in_channels=16), nn.MaxPool2D(2),
-              nn.Dense(128, "relu", in_units=32 * 7 * 7), nn.Dense(10, in_units=128))
-    judge.initialize(init.Xavier("uniform", "in", 1), ctx=images.ctx)
-    judge.hybridize(static_alloc=True)
-    trainer = gluon.Trainer(judge.collect_params(), "adam")
+    net = nn.HybridSequential()
+    net.add(nn.Conv2D(16, 5, 2, 2, activation="relu", in_channels=1),
+            nn.Conv2D(32, 3, 1, 1, activation="relu", in_channels=16), nn.MaxPool2D(2),
+            nn.Dense(128, "relu", in_units=32 * 7 * 7), nn.Dense(10, in_units=128))
+    net.initialize(init.Xavier("uniform", "in", 1), ctx=images.ctx)
+    net.hybridize(static_alloc=True)
+    trainer = gluon.Trainer(net.collect_params(), "adam")
     data_iter = d2l.load_array((images, labels), batch_size)
     loss, num_steps, step = gluon.loss.SoftmaxCELoss(), num_epochs * len(data_iter), 0
     for _ in range(num_epochs):
         for X, y in data_iter:
             trainer.set_learning_rate(lr * (1 - step / num_steps))
             with autograd.record():
-                cross_entropy = loss(judge(X), y)
+                cross_entropy = loss(net(X), y)
             cross_entropy.backward()
             trainer.step(len(X))
             step += 1
-    return judge
+    return net
 
 
 def quality(judge, pictures):

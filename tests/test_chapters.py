@@ -6,6 +6,7 @@ import importlib.util
 import re
 
 import matplotlib
+import matplotlib.pyplot
 import numpy as np
 import pytest
 from books import ROOT
@@ -43,6 +44,7 @@ def names_of(chapter: str, backend) -> dict:
         if not trains(code):
             with contextlib.suppress(NameError):  # the result of a training
                 exec(code, names)
+    matplotlib.pyplot.close("all")
     return names
 
 

@@ -1,5 +1,6 @@
 """The committed notebooks: they follow from their sources, and run wherever a learner starts."""
 
+import os
 import re
 import subprocess
 import sys
@@ -41,13 +42,32 @@ def test_the_shim_holds_the_saved_cells(backend):
     assert "def update_D" in code
 
 
+def block_others(backend, folder):
+    """Put modules into `folder` that let nobody import another framework."""
+    for other in BOOK.backends:
+        if other != backend:
+            (folder / f"{other.module}.py").write_text("raise ModuleNotFoundError('blocked')")
+
+
 @pytest.mark.parametrize(("chapter", "backend"), EACH)
+def test_a_chapter_needs_its_own_framework_only(chapter, backend, tmp_path):
+    """Its cells but for the trainings, which nbval runs and which take minutes."""
+    block_others(backend, tmp_path)
+    code = (
+        "from test_chapters import BOOK, names_of\n"
+        f"(backend,) = (b for b in BOOK.backends if b.tag == {backend.tag!r})\n"
+        f"names_of({chapter!r}, backend)"
+    )
+    path = os.pathsep.join(map(str, (tmp_path, ROOT, ROOT / "tests")))
+    environment = {**os.environ, "PYTHONPATH": path, "D2L_DATA": "embedded"}
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True)
+
+
+@pytest.mark.parametrize(("chapter", "backend"), EACH[: len(BACKENDS)])
 def test_a_notebook_runs_from_the_root_with_its_own_framework_only(
     chapter, backend, tmp_path, monkeypatch
 ):
-    for other in BOOK.backends:
-        if other != backend:
-            (tmp_path / f"{other.module}.py").write_text("raise ModuleNotFoundError('blocked')")
+    block_others(backend, tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     committed = nbformat.read(BOOK.notebook(chapter, backend), as_version=4)
     rerun = nbformat.from_dict(committed)
