@@ -22,16 +22,18 @@ def build(
         cli_config={"latex_individualpages": False},
         sourcedir=root,
     )
-    translators.clear()  # or Sphinx goes on with the language it was built for last
     config |= {"language": language, "nitpicky": True}
     for name, value in (settings or {}).items():
         config[name] = {**config[name], **value} if isinstance(config.get(name), dict) else value
     doctrees = out.parent / f".doctrees-{out.name}"
     with patch_docutils(), docutils_namespace():
-        app = Sphinx(
-            root, None, out, doctrees, builder, confoverrides=config, status=None,
-            warningiserror=True, keep_going=True,
-        )  # fmt: skip
-        app.build()
+        try:
+            app = Sphinx(
+                root, None, out, doctrees, builder, confoverrides=config, status=None,
+                warningiserror=True, keep_going=True,
+            )  # fmt: skip
+            app.build()
+        finally:
+            translators.clear()  # or the next edition, and its settings, come out in this language
         if app.statuscode:
             raise SystemExit(app.statuscode)

@@ -8,6 +8,8 @@ import pytest
 from bs4 import BeautifulSoup
 from test_chapters import BOOK
 
+from _ext.translate import CATALOG, messages
+
 RAW = re.compile(r"\$\$|\\(?:frac|mathbf|log|begin)\b|\{(?:eq|ref|numref|footcite)[:}]|Traceback")
 
 
@@ -116,6 +118,15 @@ def test_every_page_knows_its_language_and_its_counterparts(pages, site, languag
             assert leads == {tag: site / folder / same for folder, tag in folders.items()}
         current = page.select(".languages a[aria-current]")
         assert [link["hreflang"] for link in current] == [folders[language.folder]]
+
+
+@pytest.mark.parametrize("language", BOOK.languages, ids=lambda one: one.folder)
+@pytest.mark.parametrize("words", ["Show the code", "Search this book", "Figure {number}"])
+def test_the_theme_speaks_the_editions_language(pages, site, language, words):
+    page = page_of(pages, site, "chapters/gaussian", language.folder).decode()
+    for one in BOOK.languages:
+        said = messages(BOOK, one, CATALOG).get(words, words).format(number="1.1")
+        assert (said in page) == (one == language), said
 
 
 def test_sections_have_the_same_ids_in_every_language(pages, site):
