@@ -37,7 +37,7 @@ def test_saved_cells_are_between_the_markers():
         with open(backend(name).__file__, encoding="utf-8") as file:
             text = file.read()
         assert text.count("# --- saved from the chapters; edit them there") == 1
-        assert text.endswith("# --- end of saved cells ---\n")
+        assert text.endswith("# --- end of saved cells ---\n# fmt: on\n")
 
 
 def test_tensor_matmul_and_numpy(d2l):
