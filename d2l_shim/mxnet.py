@@ -194,26 +194,27 @@ def quality(judge, pictures):
 
 
 def train_images(net_D, net_G, images, num_epochs, lr_D, lr_G, betas=(0.5, 0.999),
-                 mean_G=None, batch_size=80):
+                 mean_G=None, decay=0.97, batch_size=64):
     """Train on pictures (n, 1, 28, 28) with noise (n, 100); yield each epoch."""
     trainer_D, trainer_G = (
         gluon.Trainer(net.collect_params(), "adam", {
             "learning_rate": lr, "beta1": betas[0], "beta2": betas[1]})
         for net, lr in ((net_D, lr_D), (net_G, lr_G)))
     loss = gluon.loss.SigmoidBCELoss()
+    loss.hybridize(static_alloc=True)
     if mean_G is not None:
         d2l.follow(mean_G, net_G, 0)
     for epoch in range(1, num_epochs + 1):
         for step, X in enumerate(d2l.load_array((images,), batch_size)):
-            Z = d2l.normal(0, 1, (len(X), 100), ctx=X.ctx)
+            Z = noise(len(X))
             d2l.update_D(X, Z, net_D, net_G, loss, trainer_D)
             d2l.update_G(Z, net_D, net_G, loss, trainer_G)
             if mean_G is not None and step % 10 == 0:
-                d2l.follow(mean_G, net_G)
+                d2l.follow(mean_G, net_G, decay)
         yield epoch
 
 
-def watch(training, net_G, noise, score, num_epochs):
+def watch(training, net_G, score, num_epochs):
     """Train; score a generator after every epoch. Return a sheet of fakes from each."""
     sheets, same_noise = [], noise(40)
     animator = d2l.Animator(
@@ -231,12 +232,12 @@ class Front(nn.Block):
     def forward(self, X):
         X = 2 * X.reshape(len(X), -1) - 1
         X = X + d2l.normal(0, 0.2, X.shape, ctx=X.ctx)
-        variance = np.square(X - X.mean(0)).mean(0)  # np.std has no gradient
+        variance = np.square(X).mean(0) - np.square(X.mean(0))  # np.std has no gradient
         spread = np.sqrt(variance).mean()
         return np.concatenate([X, spread * np.ones_like(X[:, :1])], axis=1)
 
 
-def follow(mean_G, net_G, decay=0.97):
+def follow(mean_G, net_G, decay):
     """Move the parameters of mean_G towards those of net_G."""
     pairs = zip(mean_G.collect_params().values(), net_G.collect_params().values())
     for mean, new in pairs:

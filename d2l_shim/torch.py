@@ -178,7 +178,7 @@ def quality(judge, pictures):
 
 
 def train_images(net_D, net_G, images, num_epochs, lr_D, lr_G, betas=(0.5, 0.999),
-                 mean_G=None, batch_size=80):
+                 mean_G=None, decay=0.97, batch_size=64):
     """Train on pictures (n, 1, 28, 28) with noise (n, 100); yield each epoch."""
     trainer_D, trainer_G = (
         torch.optim.Adam(net.parameters(), lr, betas, fused=True)
@@ -188,15 +188,15 @@ def train_images(net_D, net_G, images, num_epochs, lr_D, lr_G, betas=(0.5, 0.999
         d2l.follow(mean_G.eval(), net_G, 0)
     for epoch in range(1, num_epochs + 1):
         for step, (X,) in enumerate(d2l.load_array((images,), batch_size)):
-            Z = d2l.normal(0, 1, (len(X), 100), device=X.device)
+            Z = noise(len(X))
             d2l.update_D(X, Z, net_D, net_G, loss, trainer_D)
             d2l.update_G(Z, net_D, net_G, loss, trainer_G)
             if mean_G is not None and step % 10 == 0:
-                d2l.follow(mean_G, net_G)
+                d2l.follow(mean_G, net_G, decay)
         yield epoch
 
 
-def watch(training, net_G, noise, score, num_epochs):
+def watch(training, net_G, score, num_epochs):
     """Train; score a generator after every epoch. Return a sheet of fakes from each."""
     sheets, same_noise = [], noise(40)
     animator = d2l.Animator(
@@ -218,7 +218,7 @@ class Front(nn.Module):
         return torch.cat([X, spread * torch.ones_like(X[:, :1])], dim=1)
 
 
-def follow(mean_G, net_G, decay=0.97):
+def follow(mean_G, net_G, decay):
     """Move the parameters of mean_G towards those of net_G."""
     pairs = zip(mean_G.state_dict().values(), net_G.state_dict().values())
     for mean, new in pairs:

@@ -30,6 +30,7 @@ PAGES = [
     "en/chapters/sources", "vi/chapters/gaussian", "pt-br/chapters/gaussian",
     "en/chapters/convergence", "vi/chapters/convergence", "pt-br/chapters/convergence",
     "en/chapters/digits", "vi/chapters/digits", "pt-br/chapters/digits",
+    "en/chapters/dcgan", "vi/chapters/dcgan", "pt-br/chapters/dcgan",
 ]  # fmt: skip
 CHAPTER = "en/chapters/gaussian"
 

@@ -23,19 +23,20 @@ def names(monkeypatch):
         # `Front` draws noise, which differs from framework to framework: let it add zeros
         torch, mxnet = both["pytorch"]["torch"], both["mxnet"]["d2l"]
         monkeypatch.setattr(torch, "randn_like", torch.zeros_like)
-        monkeypatch.setattr(mxnet, "normal", lambda _, __, size, ctx: mxnet.np.zeros(size, ctx=ctx))
+        zeros = mxnet.np.zeros
+        monkeypatch.setattr(mxnet, "normal", lambda _, __, size, ctx=None: zeros(size, ctx=ctx))
         return both
 
     return make
 
 
-def state(net) -> dict:
-    """A network's weights and statistics, in the order of its layers; a function sets each."""
-    if hasattr(net, "state_dict"):
-        tensors = [v for k, v in net.state_dict().items() if "num_batches" not in k]
+def state(net) -> list:
+    """What a network learns, in the order of its layers, and a function that sets each."""
+    if hasattr(net, "parameters"):
+        tensors = [parameter.data for parameter in net.parameters()]
         return [(t.numpy(), lambda value, t=t: t.copy_(t.new_tensor(value))) for t in tensors]
-    parameters = net.collect_params().values()
-    return [(p.data().asnumpy(), p.set_data) for p in parameters]
+    learned = [p for p in net.collect_params().values() if p.grad_req != "null"]
+    return [(p.data().asnumpy(), p.set_data) for p in learned]
 
 
 def compare(names, make_D, make_G):
@@ -68,7 +69,9 @@ def compare(names, make_D, make_G):
     moved = [np.abs(a - b).max() for a, b in zip(end, began, strict=True)]
     assert min(moved) > 0  # every weight took part
     for a, b, first in zip(end, other_end, began, strict=True):
-        np.testing.assert_allclose(a, b, atol=0.02 * np.abs(a - first).max(), rtol=1e-6)
+        # a bias in front of batch normalization moves by rounding errors alone
+        atol = max(5e-7, 0.02 * np.abs(a - first).max())
+        np.testing.assert_allclose(a, b, atol=atol, rtol=1e-6)
 
 
 def descent(scope, net):
@@ -114,6 +117,20 @@ def test_the_convolutional_slopes_below_zero_are_the_same(names):
         assert slopes(all_layers(scope["make_D"]())) == [0.2] * 3
 
 
+@needs_dcgan
+def test_batch_normalization_is_the_same(names):
+    # its running statistics are not compared: MXNet updates them in the backward pass
+    settings = []
+    for scope in names(DCGAN).values():
+        layers = all_layers(scope["make_G"]()) + all_layers(scope["make_D"]())
+        norms = [x for x in layers if "BatchNorm" in type(x).__name__]
+        settings.append(
+            [(1 - x.momentum, x.eps) for x in norms if hasattr(x, "momentum")]
+            or [(x._kwargs["momentum"], x._kwargs["eps"]) for x in norms]
+        )
+    assert settings[0] == settings[1] == [(0.9, 1e-5)] * 8
+
+
 def slopes(layers) -> list:
     return attributes(layers, "negative_slope", "_alpha")
 
@@ -144,17 +161,18 @@ def test_the_initial_weights_have_the_variance_that_the_pages_state(backend, mon
 
 @needs_dcgan
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_scales_of_batch_normalization_start_around_1(backend, monkeypatch):
+def test_the_convolutional_networks_start_as_the_page_states(backend, monkeypatch):
     monkeypatch.setenv("D2L_DATA", "embedded")
     dcgan = names_of(DCGAN, backend)
-    for net in (dcgan["make_G"](), dcgan["make_D"]()):
-        for value, _ in state(dcgan["initialize"](net)):
-            if value.ndim > 1:
-                assert abs(value.mean()) < 0.005
-                assert value.std() == pytest.approx(0.02, rel=0.1)
-            elif value.any():  # scales and variances; shifts and means are 0
-                assert abs(value.mean() - 1) < 0.02
-                assert value.std() < 0.03
+    nets = [dcgan["initialize"](dcgan[make]()) for make in ("make_G", "make_D")]
+    for value, _ in [value for net in nets for value in state(net)]:
+        if value.ndim > 1:
+            assert value.std() == pytest.approx(0.05, abs=0.15 / value.size**0.5)
+        elif value.size > 1 and value.any():  # scales; biases and shifts are 0
+            assert abs(value.mean() - 1) < 0.1 / value.size**0.5
+            assert value.std() < 0.04
+    # the generator's last bias, for the right brightness; the discriminator's is 0
+    assert [float(v) for net in nets for v, _ in state(net) if v.shape == (1,)] == [-2, 0]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
