@@ -6,6 +6,7 @@ in the Markdown where the parser says that it stands, and replaced there.
 
 from __future__ import annotations
 
+import json
 import re
 
 from markdown_it import MarkdownIt
@@ -82,5 +83,6 @@ def _directive(block: str, token, said: dict[str, str], parser: MarkdownIt) -> s
     head = rest[: directive.body_offset]
     alt = directive.options.get("alt", "")
     if alt in said:
-        head = [line.replace(alt, said[alt]) for line in head]
+        quoted = json.dumps(said[alt], ensure_ascii=False)  # YAML: the words may hold a colon
+        head = [f":alt: {quoted}" if line.startswith(":alt:") else line for line in head]
     return "\n".join([first, *head, translate(body, said, parser), rest[-1]])

@@ -218,14 +218,15 @@ def test_markdown_is_translated_where_it_stands(small_book):
         "A *first*\nline.\n\n- An item\n  goes on.\n- {eq}`a` holds.\n\n> A quote.\n\n"
         "| Head | Cell |\n|---|---|\n| one | two |\n\n"
         ":::{note}\nTake\ncare.\n:::\n\n:::{dropdown} Solution\nYes.\n\n- Really.\n:::\n\n"
-        "{.caption}\nA caption.\n\n```python\nA first line.\n```\n" + cell("code")
+        "{.caption}\nA caption.\n\n```python\nA first line.\n```\n\n"
+        "```{image} x.svg\n:alt: A dot\n```\n" + cell("code")
     )
     messages = {
         "A chapter": "Một chương", "A *first* line.": "Dòng *đầu*.", "An item goes on.": "Một mục.",
         "{eq}`a` holds.": "Có {eq}`a`.", "A quote.": "Trích.", "Head": "Đầu", "Cell": "Ô",
         "one": "một", "two": "hai", "Take care.": "Cẩn thận.", "Solution": "Lời giải",
         "Yes.": "Có.",
-        "Really.": "Thật.", "A caption.": "Chú thích.",
+        "Really.": "Thật.", "A caption.": "Chú thích.", "A dot": 'Điểm "x": một',
     }  # fmt: skip
     path = translate.catalog_path(small.book, VI, "x")
     path.parent.mkdir(parents=True)
@@ -238,7 +239,8 @@ def test_markdown_is_translated_where_it_stands(small_book):
         "# Một chương\n\nDòng *đầu*.\n\n- Một mục.\n- Có {eq}`a`.\n\n> Trích.\n\n"
         "| Đầu | Ô |\n|---|---|\n| một | hai |\n\n"
         ":::{note}\nCẩn thận.\n:::\n\n:::{dropdown} Lời giải\nCó.\n\n- Thật.\n:::\n\n"
-        "{.caption}\nChú thích.\n\n```python\nA first line.\n```"
+        "{.caption}\nChú thích.\n\n```python\nA first line.\n```\n\n"
+        '```{image} x.svg\n:alt: "Điểm \\"x\\": một"\n\n```'  # quoted, because of the colon
     )
     assert code is source.cells[1]
 
