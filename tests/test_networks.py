@@ -167,6 +167,7 @@ def test_the_convolutional_networks_start_as_the_page_states(backend, monkeypatc
     nets = [dcgan["initialize"](dcgan[make]()) for make in ("make_G", "make_D")]
     for value, _ in [value for net in nets for value in state(net)]:
         if value.ndim > 1:
+            assert abs(value.mean()) < 0.25 / value.size**0.5
             assert value.std() == pytest.approx(0.05, abs=0.15 / value.size**0.5)
         elif value.size > 1 and value.any():  # scales; biases and shifts are 0
             assert abs(value.mean() - 1) < 0.1 / value.size**0.5
