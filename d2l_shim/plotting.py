@@ -15,6 +15,7 @@ from IPython.display import Image, display
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from .tools import as_float, check_count
 
@@ -167,6 +168,10 @@ class Animator:
         for line in self._lines:
             line.set_color(COLORS.get(line.get_color(), line.get_color()))
         set_axes(self.axes[0], *self._style)
+        if self._xlim is not None and all(isinstance(limit, int) for limit in self._xlim):
+            locator = self.axes[0].xaxis.get_major_locator()
+            if isinstance(locator, MaxNLocator):  # not on a logarithmic axis
+                locator.set_params(integer=True)  # no half epochs
 
     def _finish(self) -> None:
         """Draw the last state, at the end of the cell."""

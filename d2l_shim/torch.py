@@ -156,6 +156,8 @@ def train_judge(images, labels, num_epochs=10, batch_size=50, lr=0.003):
         nn.Conv2d(1, 16, 5, stride=2, padding=2), nn.ReLU(),
         nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
         nn.Flatten(), nn.Linear(32 * 7 * 7, 128), nn.ReLU(), nn.Linear(128, 10))
+    for bias in list(judge.parameters())[1::2]:
+        nn.init.zeros_(bias)
     trainer = torch.optim.Adam(judge.to(images.device).parameters(), lr, fused=True)
     data_iter = d2l.load_array((images, labels), batch_size)
     num_steps, step = num_epochs * len(data_iter), 0

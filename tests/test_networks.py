@@ -159,6 +159,19 @@ def test_the_initial_weights_have_the_variance_that_the_pages_state(backend, mon
                 assert value.std() == pytest.approx((gain / value.shape[1]) ** 0.5, rel=0.05)
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_judge_starts_the_same_in_every_tab(backend, monkeypatch):
+    monkeypatch.setenv("D2L_DATA", "embedded")
+    digits = names_of("chapters/digits", backend)
+    for value, _ in state(digits["train_judge"](digits["images"], digits["labels"], num_epochs=0)):
+        if value.ndim == 1:
+            assert not value.any()
+        else:
+            largest = value[0].size ** -0.5
+            assert 0.99 * largest < abs(value).max() <= largest
+            assert value.std() == pytest.approx(largest / 3**0.5, rel=0.1)
+
+
 @needs_dcgan
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_the_convolutional_networks_start_as_the_page_states(backend, monkeypatch):

@@ -189,6 +189,19 @@ def test_limits_and_scales_stay():
     axes = animator.axes[0]
     assert (axes.get_xlim(), axes.get_ylim(), axes.get_yscale()) == ((1, 20), (1e-3, 1), "log")
     assert animator.fig.get_facecolor() == (1, 1, 1, 1)
+    logarithmic = plotting.Animator(xlim=[1, 100], xscale="log")
+    logarithmic.add(1, 1)
+    assert logarithmic.axes[0].get_xscale() == "log"
+
+
+@pytest.mark.parametrize(
+    "xlim, halves", [([0, 3], False), ([0, 0.5], True), ([0.0, 3.0], True)], ids=str
+)
+def test_epochs_are_whole_numbers(xlim, halves):
+    animator = plotting.Animator(xlim=xlim)
+    animator.add(1, 1)
+    animator.fig.canvas.draw()
+    assert any(tick % 1 for tick in animator.axes[0].get_xticks()) == halves
 
 
 def test_lines_keep_their_styles_in_legible_colours():
