@@ -105,7 +105,7 @@ def stacks(book: Book, backend: Backend) -> None:
 
 
 def parts(backend: Backend, one: dict) -> None:
-    """Where one step of the loop spends its time."""
+    """Where one step of the loop spends its time; `float` waits for MXNet, which computes later."""
     d2l, nets = one["d2l"], (one["net_D"], one["net_G"])
     if backend.module == "torch":
         loss = one["nn"].BCEWithLogitsLoss(reduction="sum")
@@ -121,10 +121,10 @@ def parts(backend: Backend, one: dict) -> None:
     pieces = {
         "a minibatch": lambda: sum(1 for _ in one["data_iter"]),  # all 125 of them
         "noise": lambda: d2l.normal(0.0, 1.0, (8, 2)),
-        "update_D": lambda: d2l.update_D(X, Z, *nets, loss, adam_D),
-        "update_D without Adam": lambda: d2l.update_D(X, Z, *nets, loss, idle),
-        "update_G": lambda: d2l.update_G(Z, *nets, loss, adam_G),
-        "update_G without Adam": lambda: d2l.update_G(Z, *nets, loss, idle),
+        "update_D": lambda: float(d2l.update_D(X, Z, *nets, loss, adam_D)),
+        "update_D without Adam": lambda: float(d2l.update_D(X, Z, *nets, loss, idle)),
+        "update_G": lambda: float(d2l.update_G(Z, *nets, loss, adam_G)),
+        "update_G without Adam": lambda: float(d2l.update_G(Z, *nets, loss, idle)),
         "sums": lambda: metric.add(0.0, 0.0, 8),
     }
     for name, piece in pieces.items():
