@@ -1,7 +1,13 @@
 """The networks of the chapters on pictures are the same in every tab, and so are their steps."""
 
+import importlib.util
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
+from books import ROOT
 from test_chapters import BACKENDS, BOOK, LOSS_AND_TRAINER, names_of
 
 DCGAN = "chapters/dcgan"
@@ -103,6 +109,32 @@ def test_the_convolutional_networks_are_the_same(names):
     compare(names(DCGAN), make("make_D"), make("make_G"))
 
 
+WORKERS = """
+import hashlib, os
+from d2l_shim import mxnet as d2l
+d2l.npx.random.seed(0)
+images = d2l.np.random.uniform(size=(320, 1, 28, 28))
+nets = d2l.dense_D(2, d2l.Front(), 785), d2l.dense_G(2), d2l.dense_G(2)
+for epoch in d2l.train_images(*nets[:2], images, 2, 7e-4, 1.4e-3, (0.5, 0.99), nets[2]):
+    pass
+learned = [p.data().asnumpy().tobytes() for net in nets for p in net.collect_params().values()]
+print(os.environ["MXNET_CPU_WORKER_NTHREADS"], hashlib.sha256(b"".join(learned)).hexdigest())
+"""
+
+
+@pytest.mark.skipif(importlib.util.find_spec("mxnet") is None, reason="MXNet is not installed")
+def test_mxnet_computes_the_same_on_two_workers_and_obeys_the_environment():
+    found = []
+    for given in ({}, {"MXNET_CPU_WORKER_NTHREADS": "1", "MXNET_CPU_TEMP_COPY": "4"}):
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("MXNET_")}
+        environment = {**kept, **given, "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-c", WORKERS]
+        found.append(subprocess.check_output(command, env=environment, text=True).split())
+    (workers, default), (worker, plain) = found
+    assert (workers, worker) == ("2", "1")
+    assert default == plain
+
+
 def test_dropout_and_the_slope_below_zero_are_the_same(names):
     settings = []
     for scope in names("chapters/digits").values():
@@ -186,7 +218,7 @@ def test_the_convolutional_networks_start_as_the_page_states(backend, monkeypatc
             assert abs(value.mean() - 1) < 0.1 / value.size**0.5
             assert value.std() < 0.04
     # the generator's last bias, for the right brightness; the discriminator's is 0
-    assert [float(v) for net in nets for v, _ in state(net) if v.shape == (1,)] == [-2, 0]
+    assert [v.item() for net in nets for v, _ in state(net) if v.shape == (1,)] == [-2, 0]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
