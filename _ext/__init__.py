@@ -10,35 +10,22 @@ The flow, one module per step::
 `_config.yml` and the error type.
 """
 
-import hashlib
 import sys
-from pathlib import Path
 
 from sphinx.application import Sphinx
 
 from .book import BookError
 
-HERE = Path(__file__).parent
-
 
 def setup(app: Sphinx) -> dict:
     """Register the rendering half of the flow; it executes nothing."""
-    from . import editions, launch, merge, tables, tabs
-    from .translate import CATALOG
+    from . import build, drawings, languages, launch, merge, notebooks, tables, tabs, words
 
     sys.excepthook = last_word
     app.add_config_value("backends", [], "env")
     app.add_config_value("languages", [], "env")
-    # Sphinx rewrites pages whose text changed; this makes it see new styles and templates too
-    look = [p for folder in ("static", "templates") for p in (HERE / folder).iterdir()]
-    stamp = hashlib.sha256(b"".join(p.read_bytes() for p in sorted(look))).hexdigest()
-    app.add_config_value("look", stamp, "html")
-    app.add_message_catalog(CATALOG, app.srcdir / "locales")
-    merge.setup(app)
-    tabs.setup(app)
-    launch.setup(app)
-    editions.setup(app)
-    tables.setup(app)
+    for module in (words, build, merge, tabs, languages, drawings, launch, notebooks, tables):
+        module.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
 

@@ -60,6 +60,17 @@ class Book:
     references: tuple[Path, ...]  # BibTeX files
     repository: str  # https://github.com/OWNER/NAME, or ""
     branch: str
+    url: str  # where the site is published, or ""
+
+    @property
+    def shim(self) -> Path:
+        """The folder of the package that notebooks import."""
+        return self.root / "d2l_shim"
+
+    def published(self, page: str, code: str) -> str:
+        """The address of a page in the language with that code; "" if the book has none."""
+        folder = next((one.folder for one in self.languages if one.code == code), "")
+        return f"{self.url}/{folder}/{page}.html" if self.url else ""
 
     def source(self, chapter: str) -> Path:
         """Path of a chapter's source; `chapter` is a docname such as "chapters/gaussian"."""
@@ -156,4 +167,5 @@ def load(root: Path | str) -> Book:
         references=tuple(root / name for name in config.get("bibtex_bibfiles") or []),
         repository=url,
         branch=repository.get("branch") or "main",
+        url=((config.get("html") or {}).get("baseurl") or "").rstrip("/"),
     )

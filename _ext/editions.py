@@ -1,179 +1,144 @@
 """Editions: the whole book in every language, side by side, with a search index for each.
 
-python -m _ext.editions        (this is `make book`)
+python -m _ext.editions [FOLDER]        (this is `make book`; FOLDER is _build/html)
 
-_build/html/index.html     chooses the reader's language
-_build/html/<folder>/      one edition, complete in itself
+FOLDER/index.html     chooses the reader's language
+FOLDER/<folder>/      one edition, complete in itself
+
+An edition is a function of the book's files: it is built in a cache beside FOLDER, and takes the
+old one's place when it is whole. If no file has changed, nothing is done.
 """
 
 from __future__ import annotations
 
 import asyncio
 import html
-import re
+import os
+import shutil
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from string import Template
 
-from pagefind.index import IndexConfig, PagefindIndex
-from sphinx.application import Sphinx
-from sphinx.locale import get_translation
+from filelock import FileLock, Timeout
 
 from .book import Book, BookError, Language, load
+from .build import build, digest, engine
 from .files import write
-from .sphinx_app import build
-from .translate import CATALOG, LABELS, compile_catalogs, messages
+from .languages import tag
+from .search import index
 
-# Pagefind folds diacritics, but not đ. It does fold a stroke that stands for itself.
-STROKES = str.maketrans({"đ": "d\u0335", "Đ": "D\u0335"})
-_ = get_translation(CATALOG)
+NO_SOURCES = {"_build", "__pycache__", "node_modules"}  # and hidden folders
 
 
-def main() -> None:
-    """Build all editions into `_build/html`, or into the folder named on the command line."""
+def main(site: Path) -> None:
+    """Build all editions into `site`; whoever comes second waits for the first."""
     book = load(Path.cwd())
-    site = Path(sys.argv[1] if len(sys.argv) > 1 else "_build/html").resolve()
-    compile_catalogs(book)
-    for language in book.languages:
-        folder = site / language.folder
-        said = messages(book, language, CATALOG)
-        build(book.root, folder, "html", language.code, settings(book, said))
-        translate_labels(folder, said)
-        asyncio.run(index(folder, language))
-        print(f"{language.name}: {folder / 'index.html'}")
-    write(site / "index.html", chooser(book))
+    cache = site.parent / f".{site.name}-cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    with locked(cache / "lock"):
+        key = sources(book, site)
+        stale = [one for one in book.languages if not is_whole(one, site, cache, key)]
+        jobs = [(book.root, one, site, cache, key) for one in stale]
+        with ProcessPoolExecutor(min(len(jobs), os.cpu_count() or 1) or 1) as pool:
+            list(pool.map(edition, *zip(*jobs, strict=True)))
+        tidy(book, site, cache)
+        write(site / "index.html", chooser(book))
+        if sources(book, site) != key:
+            shutil.rmtree(cache / "complete", ignore_errors=True)
+            raise BookError("a file of the book changed while it was being built: build it again")
+    for one in book.languages:
+        print(f"{one.name}: {site / one.folder / 'index.html'}")
     print(f"all: {site / 'index.html'}")
 
 
-def settings(book: Book, said: dict[str, str]) -> dict:
-    """What Jupyter Book's settings say in words, in the edition's language."""
-
-    def say(text) -> str:
-        return said.get(str(text), str(text))
-
-    return {
-        "editions": True,
-        "html_title": say(book.title),
-        "author": say(book.author),
-        "numfig_format": {"figure": say(_("Figure {number}")).replace("{number}", "%s")},
-        "nb_code_prompt_show": say(_("Show the code")),
-        "nb_code_prompt_hide": say(_("Hide the code")),
-        "html_theme_options": {"search_bar_text": say(_("Search this book"))},
-    }
+def locked(path: Path) -> FileLock:
+    """A lock that says what it waits for."""
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0.5)
+    except Timeout:
+        print("another build of this book is running; waiting for it …", file=sys.stderr)
+        lock.acquire()
+    return lock
 
 
-def translate_labels(folder: Path, said: dict[str, str]) -> None:
-    """Translate the labels that are English in the theme's templates, whatever the language."""
-    wanted = {f'="{label}"': f'="{said[label]}"' for label in LABELS if label in said}
-    for page in folder.rglob("*.html"):
-        text = page.read_text(encoding="utf-8")
-        spoken = text
-        for english, ours in wanted.items():
-            spoken = spoken.replace(english, ours)
-        if spoken != text:
-            write(page, spoken)
+def sources(book: Book, site: Path) -> str:
+    """Hash of all files that an edition may follow from, names included."""
+    files = []
+    for folder, folders, names in os.walk(book.root):
+        folders[:] = [
+            one for one in folders
+            if one not in NO_SOURCES and one[0] != "." and Path(folder, one).resolve() != site
+        ]  # fmt: skip
+        files += [Path(folder, name) for name in names]
+    return digest(sorted(files), *map(str, sorted(files)), engine(book))
 
 
-def setup(app: Sphinx) -> None:
-    """Tell each page its language and its counterparts in the others."""
-    app.add_config_value("editions", False, "html")
-    app.connect("builder-inited", translate_captions)
-    app.connect("html-page-context", add_languages)
-    app.add_js_file("languages.js", loading_method="defer")
-    app.add_js_file("search.js", loading_method="defer")
-    app.add_js_file("film.js", loading_method="defer")
+def edition(root: Path, language: Language, site: Path, cache: Path, key: str) -> None:
+    """Build one edition and put it into its place."""
+    own = cache / language.code
+    complete = cache / "complete" / language.code
+    complete.unlink(missing_ok=True)
+    settings = {"editions": True, "notebooks": str(own / "notebook")}
+    build(root, own, "notebook", "html", language=language.code, settings=settings)
+    asyncio.run(index(own / "html", language))
+    place, old = site / language.folder, own / "old"
+    shutil.rmtree(old, ignore_errors=True)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if place.is_dir():
+        place.rename(old)
+    (own / "html").rename(place)
+    shutil.rmtree(old, ignore_errors=True)
+    complete.parent.mkdir(exist_ok=True)
+    write(complete, key + contents(place))
 
 
-def translate_captions(app: Sphinx) -> None:
-    """Translate the captions of the parts in `_toc.yml`, which Sphinx's catalogs do not reach."""
-    for part in app.config.external_site_map.root.subtrees:
-        part.caption = part.caption and str(_(part.caption))
+def is_whole(language: Language, site: Path, cache: Path, key: str) -> bool:
+    """Whether an edition was made of these sources, and nobody has touched it since."""
+    complete = cache / "complete" / language.code
+    place = site / language.folder
+    return complete.is_file() and complete.read_text() == key + contents(place)
 
 
-def add_languages(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
-    """Set `<html lang>`, and links to the same page of the other editions if there are any."""
-    book: Book = app.book
-    code = app.config.language
-    current = next((one for one in book.languages if one.code == code), None)
-    if current is None:
-        known = ", ".join(one.code for one in book.languages)
-        raise BookError(f"the language {code!r} is none of _config.yml's: {known}")
-    context["language"] = tag(current)
-    context["editions"] = []
-    if not app.config.editions:
-        return
-    up = "../" * (pagename.count("/") + 1)
-    context["editions"] = [
-        {
-            "name": one.name,
-            "tag": tag(one),
-            "short": one.code[:2].upper(),
-            "url": f"{up}{one.folder}/{pagename}.html",
-            "current": one == current,
-        }
-        for one in book.languages
-    ]
-    alternates = [
-        f'<link rel="alternate" hreflang="{one["tag"]}" href="{one["url"]}">'
-        for one in context["editions"]
-    ]
-    spoken = {
-        "search-nothing": _("Nothing found."),
-        "copy": _("Copy"),
-        "film-play": _("Play"),
-        "film-pause": _("Pause"),
-        "film-frame": _("Frame"),
-        "film-epoch": _("Epoch {n} of {total}"),
-    }
-    for name, text in spoken.items():
-        alternates.append(f'<meta name="{name}" content="{html.escape(str(text))}">')
-    context["metatags"] = context.get("metatags", "") + "\n".join(alternates)
+def contents(folder: Path) -> str:
+    """Hash of the names, sizes and times of a folder's files."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return digest([], *(f"{p} {p.stat().st_size} {p.stat().st_mtime_ns}" for p in files))
 
 
-def tag(language: Language) -> str:
-    """The language's code as the web writes it: "pt-BR"."""
-    return language.code.replace("_", "-")
-
-
-async def index(folder: Path, language: Language) -> None:
-    """Make an edition's search index. đ is indexed as d with a stroke, which search.js undoes."""
-    config = IndexConfig(
-        root_selector="article.bd-article",
-        exclude_selectors=[".headerlink", ".launch", ".math"],
-        force_language=language.code[:2],
-        output_path=str(folder / "pagefind"),
-    )
-    pages = [
-        page
-        for page in sorted(folder.rglob("*.html"))
-        if not {"_static", "pagefind"}.intersection(page.relative_to(folder).parts)
-        and page.name not in ("genindex.html", "search.html")
-    ]
-    async with PagefindIndex(config=config) as search:
-        for page in pages:
-            await search.add_html_file(
-                content=page.read_text(encoding="utf-8").translate(STROKES),
-                source_path=page.relative_to(folder).as_posix(),
-            )
+def tidy(book: Book, site: Path, cache: Path) -> None:
+    """Remove the editions that this engine once built and that are no language any more."""
+    codes = {one.code for one in book.languages}
+    folders = {one.folder for one in book.languages}
+    for made in site.glob("*/.edition"):
+        if made.parent.name not in folders:
+            shutil.rmtree(made.parent)
+    for own in cache.iterdir():
+        if own.is_dir() and own.name not in {*codes, "complete"}:
+            shutil.rmtree(own)
 
 
 def chooser(book: Book) -> str:
     """The page that greets a reader: to the remembered edition, to the browser's, or by hand."""
     template = Template((Path(__file__).parent / "templates" / "chooser.html").read_text("utf-8"))
-    items = "\n".join(
-        f'      <li><a href="{one.folder}/index.html" lang="{tag(one)}" hreflang="{tag(one)}">'
-        f"{one.name}</a></li>"
-        for one in book.languages
-    )
-    alternates = "\n".join(
-        f'  <link rel="alternate" hreflang="{tag(one)}" href="{one.folder}/index.html">'
-        for one in book.languages
-    )
-    return re.sub(r"\n{3,}", "\n\n", template.substitute(items=items, alternates=alternates))
+    links = [
+        (f"{one.folder}/index.html", tag(one), html.escape(one.name)) for one in book.languages
+    ]
+    return template.substitute(
+        title=html.escape(book.title),
+        first=book.languages[0].folder,
+        items="\n".join(f'      <li><a href="{url}" lang="{code}" hreflang="{code}">{name}</a></li>'
+                        for url, code, name in links),
+        alternates="\n".join(f'  <link rel="alternate" hreflang="{code}" href="{url}">'
+                             for url, code, _ in links),
+    )  # fmt: skip
 
 
 if __name__ == "__main__":
     try:
-        main()
+        main(Path(sys.argv[1] if len(sys.argv) > 1 else "_build/html").resolve())
     except BookError as error:
         sys.exit(f"\n{error}")
+    except OSError as error:
+        sys.exit(f"\n{error}: the pages are as they were; mend this, and build again")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -22,8 +23,8 @@ from nbformat import NotebookNode
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from . import split
 from .book import Backend, Book, BookError, load, read_text
+from .build import build
 from .executed import executed, keep_outputs
 from .files import write
 from .save import save
@@ -40,6 +41,7 @@ def main(arguments: list[str]) -> int:
     book = load(Path.cwd())
     save(book)
     chapters = [_chapter(argument, book) for argument in arguments] or list(book.chapters())
+    written = unexecuted(book)  # a mistake in the prose shows now, not after an hour of executing
     failures = []
     # rich: its bars go on counting while a cell runs; tqdm draws only when it is called
     columns = (
@@ -50,7 +52,7 @@ def main(arguments: list[str]) -> int:
         for chapter in chapters:
             for backend in book.backends:
                 try:
-                    refresh(chapter, backend, book, progress)
+                    refresh(written[chapter, backend.tag], chapter, backend, book, progress)
                 except BookError as error:
                     failures.append(error)
     for error in failures:
@@ -67,18 +69,31 @@ def _chapter(argument: str, book: Book) -> str:
     return chapter
 
 
-def refresh(chapter: str, backend: Backend, book: Book, progress: Progress) -> None:
-    """Write one notebook: executed if it is stale, with new prose if only that changed."""
+def unexecuted(book: Book) -> dict[tuple[str, str], NotebookNode]:
+    """All notebooks as their chapters write them, without outputs: {(chapter, tag): notebook}."""
+    with tempfile.TemporaryDirectory() as cache:
+        build(book.root, Path(cache), "notebook", settings={"show_outputs": False})
+        return {
+            (chapter, backend.tag): nbformat.read(
+                Path(cache, "notebook", f"{chapter}.{backend.tag}.ipynb"), as_version=4
+            )
+            for chapter in book.chapters()
+            for backend in book.backends
+        }
+
+
+def refresh(
+    notebook: NotebookNode, chapter: str, backend: Backend, book: Book, progress: Progress
+) -> None:
+    """Give a notebook its outputs, by running it if the committed one is stale, and write it."""
     path = book.notebook(chapter, backend)
-    source = split.read(read_text(book.source(chapter)), chapter, book)
-    notebook = split.split(source, chapter, backend, book)
     stamp = fingerprint(notebook, backend, book)
     task = progress.add_task(
         f"{chapter.removeprefix('chapters/')} · {backend.label}",
         total=len(notebook.cells), state="",
     )  # fmt: skip
     try:
-        old = executed(source, chapter, backend, book)
+        old = executed(notebook, chapter, backend, book)
     except BookError:
         old = None  # missing, damaged or of other code: all the same here
     if old and old.metadata["book"]["fingerprint"] == stamp:

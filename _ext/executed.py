@@ -9,12 +9,11 @@ from __future__ import annotations
 import nbformat
 from nbformat import NotebookNode
 
-from . import split
 from .book import Backend, Book, BookError
 
 
-def executed(source: NotebookNode, chapter: str, backend: Backend, book: Book) -> NotebookNode:
-    """Read a committed notebook; its code cells get the ids of the source's cells.
+def executed(wanted: NotebookNode, chapter: str, backend: Backend, book: Book) -> NotebookNode:
+    """Read a committed notebook, which must have the code of `wanted`; its cells get those ids.
 
     Raises BookError if it is missing or unreadable, was not made by `make notebooks`, holds an
     error or a cell that never ran, or if a code cell differs from the source's.
@@ -32,7 +31,7 @@ def executed(source: NotebookNode, chapter: str, backend: Backend, book: Book) -
         raise BookError(f"{where} is not a notebook ({error}): {mend}") from error
     if not {"fingerprint", "seconds"} <= made.keys():
         raise BookError(f"{where} was not made by `make notebooks`: {mend}")
-    expected = [split.setup_cell(book, backend), *split.cells_of(source, backend)]
+    expected = [cell for cell in wanted.cells if cell.cell_type == "code"]
     for number, (cell, want) in enumerate(zip(cells, expected, strict=False), start=1):
         if cell.source != want.source:
             raise BookError(

@@ -2,69 +2,64 @@
 
 from __future__ import annotations
 
-import json
+import shutil
 import zipfile
 from pathlib import Path
 
-import nbformat
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
-from sphinx.locale import get_translation
-from sphinx.transforms import SphinxTransform
+from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from . import split
-from .book import Backend, Book, read_text
-from .executed import executed, keep_outputs
-from .files import write
-from .localize import localize
+from .book import Backend, Book
+from .merge import CODE, SECONDS
 from .tabs import tab_set
-from .translate import CATALOG
+from .words import _, said
 
-DOWNLOADS = "notebooks"
-_ = get_translation(CATALOG)
+DOWNLOADS = "_downloads"  # where Sphinx's builders of pages look for what can be downloaded
 
 
 def setup(app: Sphinx) -> None:
-    app.add_transform(LaunchTabs)
-    app.connect("build-finished", write_downloads)
+    # where the notebooks in the edition's language lie; the committed ones are in English
+    app.add_config_value("notebooks", "", "")
+    app.add_post_transform(LaunchTabs)
+    app.connect("build-finished", copy_downloads)
 
 
-class LaunchTabs(SphinxTransform):
-    """Put a tab set with launch links after the title of each chapter.
+class LaunchTabs(SphinxPostTransform):
+    """Put a tab set with launch links after the title of each chapter's page.
 
     Downloads work everywhere; Colab and Binder need `repository: url` in `_config.yml`.
     """
 
-    default_priority = 510
+    default_priority = 190  # before sphinx-design makes tabs of tab sets
+    formats = ("html",)
 
-    def apply(self) -> None:
+    def run(self, **kwargs) -> None:
         chapter, book = self.env.docname, self.app.book
         section = next(self.document.findall(nodes.section), None)
-        if section is None or chapter not in self.app.chapters:
+        if section is None or not self.env.metadata[chapter].get(CODE):
             return
-        tabs = {
-            backend.tag: (backend.label, [links(chapter, backend, book)])
-            for backend in book.backends
-        }
+        tabs = {}
+        for backend in book.backends:
+            seconds = self.env.metadata[chapter][SECONDS][backend.tag]
+            tabs[backend.tag] = (backend.label, [links(chapter, backend, book, seconds)])
         launch = tab_set(tabs)
         launch["classes"].append("launch")
         section.insert(1, launch)  # after the title
 
 
-def links(chapter: str, backend: Backend, book: Book) -> nodes.paragraph:
+def links(chapter: str, backend: Backend, book: Book, seconds: float) -> nodes.paragraph:
     """Download links, online links, and how long the notebook ran when it was executed."""
-    notebook = book.notebook(chapter, backend)
-    downloads = "../" * chapter.count("/") + DOWNLOADS
+    file = f"{chapter}.{backend.tag}"
     paragraph = nodes.paragraph()
-    targets = {
-        _("Download the notebook"): f"{downloads}/{notebook.name}",
-        _("with its library (zip)"): f"{downloads}/{notebook.stem}.zip",
-        **online(book, chapter, backend),
-    }
-    for label, url in targets.items():
-        paragraph += [nodes.reference("", label, refuri=url), nodes.Text(" · ")]
-    seconds = json.loads(notebook.read_text(encoding="utf-8"))["metadata"]["book"]["seconds"]
-    paragraph += nodes.Text(_("ran in {seconds} s").format(seconds=f"{seconds:.0f}"))
+    for label, name in ((_("Download the notebook"), f"{file}.ipynb"),
+                        (_("with its library (zip)"), f"{file}.zip")):  # fmt: skip
+        link = addnodes.download_reference("", nodes.Text(said(label)), filename=name)
+        paragraph += [link, nodes.Text(" · ")]
+    for label, url in online(book, chapter, backend).items():
+        paragraph += [nodes.reference("", said(label), refuri=url), nodes.Text(" · ")]
+    paragraph += nodes.Text(said(_("ran in {seconds} s")).replace("{seconds}", f"{seconds:.0f}"))
     return paragraph
 
 
@@ -79,23 +74,29 @@ def online(book: Book, chapter: str, backend: Backend) -> dict[str, str]:
     return {_("Open in Colab"): colab, _("Open in Binder"): binder}
 
 
-def write_downloads(app: Sphinx, error: Exception | None) -> None:
+def copy_downloads(app: Sphinx, error: Exception | None) -> None:
     """Put each notebook, in the edition's language, beside a zip that runs where it is unpacked."""
     if error or app.builder.format != "html":
         return
     book: Book = app.book
-    folder = Path(app.outdir, DOWNLOADS)
-    folder.mkdir(exist_ok=True)
-    language = next((one for one in book.languages[1:] if one.code == app.config.language), None)
-    for chapter in app.chapters:
-        source = split.read(read_text(book.source(chapter)), chapter, book)
-        prose = localize(source, chapter, language, book) if language else source
+    for chapter in book.chapters():
         for backend in book.backends:
-            notebook = split.split(prose, chapter, backend, book)
-            keep_outputs(notebook, executed(source, chapter, backend, book))
-            path = folder / book.notebook(chapter, backend).name
-            write(path, nbformat.writes(notebook) + "\n")
-            with zipfile.ZipFile(path.with_suffix(".zip"), "w") as archive:
-                archive.write(path, path.name)
-                for file in sorted((book.root / "d2l_shim").glob("*.*")):
-                    archive.write(file, f"d2l_shim/{file.name}")
+            notebook = Path(app.config.notebooks or book.root, f"{chapter}.{backend.tag}.ipynb")
+            path = Path(app.outdir, DOWNLOADS, f"{chapter}.{backend.tag}.ipynb")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(notebook, path)
+            with zipfile.ZipFile(path.with_suffix(".zip"), "w", zipfile.ZIP_DEFLATED) as archive:
+                add(archive, path, path.name)
+                for file in sorted(book.shim.rglob("*")):
+                    if "__pycache__" not in file.parts:
+                        add(
+                            archive,
+                            file,
+                            f"{book.shim.name}/{file.relative_to(book.shim).as_posix()}",
+                        )
+
+
+def add(archive: zipfile.ZipFile, file: Path, name: str) -> None:
+    """Put a regular file into an archive: no link to something else, and no date of today."""
+    if file.is_file() and not file.is_symlink():
+        archive.writestr(zipfile.ZipInfo(name), file.read_bytes(), zipfile.ZIP_DEFLATED)

@@ -1,69 +1,94 @@
 """Merge: a chapter's source and its executed notebooks become one page, prose once.
 
-Sphinx announces each source it reads; for a chapter, what the parser then gets is not the source
-but the merged notebook. Nothing is executed here.
+What MyST-NB's parser gets of a chapter is the merged notebook. Nothing is executed here.
 """
 
 from __future__ import annotations
 
 import copy
-import re
 
 import nbformat
-from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
+from docutils import nodes
+from myst_nb.core.read import is_myst_markdown_notebook
+from myst_nb.sphinx_ import Parser
 from nbformat import NotebookNode
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 
 from . import split
-from .book import Backend, Book, BookError, load
+from .book import Backend, BookError, load
 from .executed import executed
 
-MERGED = "%%% a merged notebook follows %%%\n"  # tells `read` what it got; no page starts so
+CODE = "code cells"  # of a chapter, as the source has them: in Sphinx's metadata of the page
+SECONDS = "seconds"  # that each backend's notebook ran
 
 
 def setup(app: Sphinx) -> None:
+    # False: the pages' code has no outputs. `make notebooks` asks for it before it executes.
+    app.add_config_value("show_outputs", True, "env")
+    app.add_source_parser(ChapterParser, override=True)
     app.connect("builder-inited", load_book)
-    app.connect("source-read", merge_source)
 
 
 def load_book(app: Sphinx) -> None:
     """Read the settings once per build, and stop it if a listed chapter is not there."""
     app.book = load(app.srcdir)
-    app.chapters = app.book.chapters()
+    app.book.chapters()
 
 
-def merge_source(app: Sphinx, docname: str, content: list[str]) -> None:
-    """Replace a chapter's source by its merged notebook (as JSON), for `read` to pick up."""
-    book: Book = app.book
-    if not is_myst_markdown_notebook(content[0]):
-        if re.search(r"^`{3,}\{code-cell\}", content[0], re.MULTILINE):
+class ChapterParser(Parser):
+    """MyST-NB's parser for pages; it reads a chapter from the merged notebook."""
+
+    def parse(self, inputstring: str, document: nodes.document) -> None:
+        env: BuildEnvironment = document.settings.env
+        translated = document.current_source.endswith("<translated>")
+        notebook = None if translated else merged_page(inputstring, env)
+        if notebook is None:
+            return super().parse(inputstring, document)
+        settings = env.mystnb_config
+        env.mystnb_config = copy.copy(settings)
+        env.mystnb_config.custom_formats = {".md": (lambda text: notebook, {}, False)}
+        try:
+            super().parse(inputstring, document)
+        finally:
+            env.mystnb_config = settings
+
+
+def merged_page(text: str, env: BuildEnvironment) -> NotebookNode | None:
+    """The merged notebook of the chapter that Sphinx is reading; None for a page of prose."""
+    book, chapter = env.app.book, env.docname
+    if not is_myst_markdown_notebook(text):
+        if split.CODE_CELL.search(text):
             raise BookError(
-                f"{docname}.md has code cells, but does not begin as a notebook: put the header "
+                f"{chapter}.md has code cells, but does not begin as a notebook: put the header "
                 "`---`, `jupytext: …`, `kernelspec: …`, `---` of another chapter at its top"
             )
-        return
-    source = split.read(content[0], docname, book)
+        return None
+    source = split.read(text, chapter, book)
+    env.note_dependency(str(book.root / "_config.yml"))
     notebooks = {}
-    app.env.note_dependency(str(book.root / "_config.yml"))
     for backend in book.backends:
-        app.env.note_dependency(str(book.notebook(docname, backend)))
-        notebooks[backend] = executed(source, docname, backend, book)
-    content[0] = MERGED + nbformat.writes(merge(source, notebooks))
-
-
-def read(text: str) -> NotebookNode:
-    """Reader for `.md` pages: a merged chapter as it is, a page of prose as one cell."""
-    if text.startswith(MERGED):
-        return nbformat.reads(text.removeprefix(MERGED), as_version=4)
-    notebook = read_myst_markdown_notebook(text, add_source_map=True)
-    notebook.metadata.setdefault("kernelspec", {"name": "python3", "display_name": "Python 3"})
-    return notebook
+        notebooks[backend] = split.notebook(split.cells_of(source, backend), backend, book)
+        if env.config.show_outputs:
+            env.note_dependency(str(book.notebook(chapter, backend)))
+            notebooks[backend] = executed(notebooks[backend], chapter, backend, book)
+    env.metadata[chapter][CODE] = [
+        {"id": cell.id, "source": cell.source, **cell.metadata}
+        for cell in source.cells
+        if cell.cell_type == "code"
+    ]
+    env.metadata[chapter][SECONDS] = {
+        backend.tag: notebook.metadata.get("book", {}).get("seconds", 0)
+        for backend, notebook in notebooks.items()
+    }
+    return merge(source, notebooks)
 
 
 def merge(source: NotebookNode, notebooks: dict[Backend, NotebookNode]) -> NotebookNode:
     """One notebook in source order: a backend's cell with its outputs and `metadata.backend`.
 
-    A shared cell stands once, without a backend, if all outputs agree; else once per backend.
+    `metadata.cell` is the cell's id in the source. A shared cell stands once, without a backend, if
+    all outputs agree; else once per backend.
     """
     outputs = {
         backend.tag: {cell.id: cell for cell in notebook.cells if cell.cell_type == "code"}
@@ -77,7 +102,8 @@ def merge(source: NotebookNode, notebooks: dict[Backend, NotebookNode]) -> Noteb
                 done = outputs[tag or next(iter(outputs))][cell.id]
                 merged.outputs = done.outputs
                 merged.execution_count = done.execution_count
-                merged.metadata = NotebookNode(_sized(cell.metadata, done.outputs), backend=tag)
+                metadata = _sized(cell.metadata, done.outputs)
+                merged.metadata = NotebookNode(metadata, backend=tag, cell=cell.id)
                 merged.id = f"{cell.id}-{tag}" if tag else cell.id
             cells.append(merged)
             lines.append(line)

@@ -1,20 +1,21 @@
 """Split: a chapter's source becomes one notebook per backend.
 
 A chapter is a MyST text notebook. A code cell tagged with a backend belongs to that backend, an
-untagged one to all of them. The prose belongs to everybody.
+untagged one to all of them. The prose belongs to everybody, and is written later (notebooks.py).
 """
 
 from __future__ import annotations
 
 import difflib
+import re
 
 import nbformat
 from myst_nb.core.read import MystMetadataParsingError, read_myst_markdown_notebook
 from nbformat import NotebookNode
 
-from . import plain
 from .book import JUPYTER_TAGS, SAVE, Backend, Book, BookError
 
+CODE_CELL = re.compile(r"^`{3,}\{code-cell\}", re.MULTILINE)
 SETUP = """\
 # Find d2l_shim, this book's small library: installed, or in a folder around this one{or_online}.
 import importlib.util, sys
@@ -106,24 +107,20 @@ def setup_cell(book: Book, backend: Backend) -> NotebookNode:
     return nbformat.v4.new_code_cell(code, id="setup", metadata={"tags": ["remove-cell"]})
 
 
-def split(source: NotebookNode, chapter: str, backend: Backend, book: Book) -> NotebookNode:
-    """The notebook of one backend, not yet executed: setup, prose, shared and own cells.
-
-    MyST roles and directives become plain Markdown, so that any notebook reader shows them.
-    """
-    mine = cells_of(source, backend)
-    prose = plain.Plain(source, chapter, book)
-    cells = [setup_cell(book, backend)]
-    for cell in source.cells:
-        if cell.cell_type == "markdown":
-            cells.append(prose.cell(cell))
-        elif any(cell is own for own in mine):
-            metadata = {"tags": list(cell.metadata["tags"])} if cell.metadata["tags"] else {}
-            cells.append(nbformat.v4.new_code_cell(cell.source, id=cell.id, metadata=metadata))
-    notebook = nbformat.v4.new_notebook(cells=cells)
-    notebook.nbformat_minor = 5
-    notebook.metadata = NotebookNode(
+def notebook(cells: list[NotebookNode], backend: Backend, book: Book) -> NotebookNode:
+    """A notebook of one backend, not yet executed: the setup cell, then `cells`."""
+    made = nbformat.v4.new_notebook(cells=[setup_cell(book, backend), *map(own, cells)])
+    made.nbformat_minor = 5
+    made.metadata = NotebookNode(
         kernelspec={"display_name": "Python 3", "language": "python", "name": "python3"},
         language_info={"name": "python"},
     )
-    return notebook
+    return made
+
+
+def own(cell: NotebookNode) -> NotebookNode:
+    """A cell of the source as its notebooks have it."""
+    if cell.cell_type != "code":
+        return cell
+    metadata = {"tags": list(cell.metadata["tags"])} if cell.metadata["tags"] else {}
+    return nbformat.v4.new_code_cell(cell.source, id=cell.id, metadata=metadata)

@@ -7,13 +7,11 @@ from collections.abc import Iterable
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.locale import get_translation
 from sphinx.util.docutils import SphinxDirective
 
 from .book import Book
-from .translate import CATALOG, catalog_path, open_catalog
-
-_ = get_translation(CATALOG)
+from .translate import catalog_path, open_catalog
+from .words import _, said
 
 
 def setup(app: Sphinx) -> None:
@@ -40,6 +38,7 @@ class TranslationTable(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         book: Book = self.env.app.book
+        self.env.note_dependency(str(book.root / "_toc.yml"))
         languages = book.languages[1:]
         rows = []
         for page in sorted(self.env.found_docs):
@@ -51,7 +50,7 @@ class TranslationTable(SphinxDirective):
                 done, stale = len(catalog.translated_entries()), len(catalog.fuzzy_entries())
                 row.append(f"{done} / {len(catalog)}" + (f", {stale} ↻" if stale else ""))
             rows.append(row)
-        return [table([_("Page"), *(language.name for language in languages)], rows)]
+        return [table([said(_("Page")), *(language.name for language in languages)], rows)]
 
 
 def table(head: list[str], rows: Iterable[list[str]]) -> nodes.table:

@@ -22,8 +22,8 @@ from babel.messages.extract import extract_from_dir
 
 from .book import Book, BookError, Language, load
 from .files import write
+from .words import CATALOG
 
-CATALOG = "book"  # the domain of what the engine itself says on a page
 # what Sphinx and the theme say on a page, and have no Vietnamese or Portuguese for …
 THEME = (
     "Back to top", "Color mode", "Dark", "Index", "Light", "Link to this heading",
@@ -100,10 +100,10 @@ def messages(book: Book, language: Language, domain: str) -> dict[str, str]:
 
 def extract(book: Book) -> dict[str, polib.POFile]:
     """The English messages of every page, and of the engine: {domain: template}."""
-    from .sphinx_app import build
+    from .build import build
 
     with tempfile.TemporaryDirectory() as folder:
-        build(book.root, Path(folder, "gettext"), "gettext")
+        build(book.root, Path(folder), "gettext")
         found = {
             path.relative_to(Path(folder, "gettext")).with_suffix("").as_posix(): polib.pofile(
                 str(path)
@@ -146,12 +146,14 @@ def draw(drawing: Path, language: Language, book: Book) -> str:
     )
 
 
-def compile_catalogs(book: Book) -> None:
-    """Compile every catalog for Sphinx, which compiles those of pages only."""
-    for language in book.languages[1:]:
-        path = catalog_path(book, language, CATALOG)
-        if path.is_file():
-            open_catalog(path).save_as_mofile(str(path.with_suffix(".mo")))
+def compile_catalogs(book: Book, language: Language, folder: Path) -> None:
+    root = book.root / "locales" / language.code / "LC_MESSAGES"
+    for path in root.rglob("*.po"):
+        out = folder / language.code / "LC_MESSAGES" / path.relative_to(root).with_suffix(".mo")
+        out.parent.mkdir(parents=True, exist_ok=True)
+        data = open_catalog(path).to_binary()
+        if not out.is_file() or out.read_bytes() != data:
+            out.write_bytes(data)
 
 
 def is_formula(text: str) -> bool:

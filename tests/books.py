@@ -22,7 +22,6 @@ sphinx:
   config:
     backends:
 {backends}
-    nb_custom_formats: {{.md: [_ext.merge.read, {{}}, false]}}
 """
 HEADER = "---\nfile_format: mystnb\nkernelspec: {name: python3, display_name: Python 3}\n---\n"
 SHIM = """\
@@ -72,7 +71,8 @@ class SmallBook:
     def pretend_executed(self, outputs=lambda cell, backend: [], name: str = "x") -> None:
         """Write notebooks as if they had run; `outputs(cell, backend)` says what they printed."""
         for backend in self.book.backends:
-            notebook = split.split(self.source(name), name, backend, self.book)
+            cells = split.cells_of(self.source(name), backend)
+            notebook = split.notebook(cells, backend, self.book)
             for number, one in enumerate(notebook.cells, start=1):
                 if one.cell_type == "code":
                     one.execution_count = number

@@ -7,7 +7,8 @@ import pytest
 from books import cell, printed
 from bs4 import BeautifulSoup
 
-from _ext import last_word, sphinx_app
+from _ext import build as engine
+from _ext import last_word
 from _ext.book import BookError
 from _ext.execute import execute
 
@@ -15,7 +16,7 @@ from _ext.execute import execute
 def build(small) -> BeautifulSoup:
     """Build a small book as `jupyter-book build` would, with warnings as errors."""
     out = small.root / "_build"
-    sphinx_app.build(small.root, out / "html")
+    engine.build(small.root, out, "html")
     page = BeautifulSoup((out / "html" / "x.html").read_text(encoding="utf-8"), "html.parser")
     return page.select_one("article")
 
@@ -203,7 +204,7 @@ def test_an_unknown_language_stops_the_build(small_book):
     small.chapter(cell("a"))
     small.pretend_executed()
     with pytest.raises(BookError, match=r"language 'xx' is none of _config\.yml's: en"):
-        sphinx_app.build(small.root, small.root / "_build" / "xx", language="xx")
+        engine.build(small.root, small.root / "_build", "html", language="xx")
 
 
 def test_an_unknown_tag_stops_the_build(small_book):

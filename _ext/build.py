@@ -1,0 +1,118 @@
+"""Build: Sphinx as Jupyter Book sets it up, for a language and a builder of our choice.
+
+What Sphinx has read it keeps, in `cache`, and reads a page again if its content or anything that it
+depends on has changed: by content, because times lie after a checkout. Only a build without a
+warning leaves its mark there, so a warning comes back until it is mended.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import shutil
+from pathlib import Path
+
+from jupyter_book.config import get_final_config
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.locale import translators
+from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+from .book import Book, BookError, Language, load
+from .translate import compile_catalogs
+from .words import CATALOG
+
+ENGINE = Path(__file__).parent
+
+
+def build(
+    root: Path, cache: Path, *builders: str, language: str = "en", settings: dict | None = None
+) -> None:
+    """Build the book in `root` with each of the builders into `cache/<builder>`, read only once.
+
+    `settings` win over those of `_config.yml`. Warnings are errors.
+
+    Raises BookError if there was any; what Sphinx said of it is on stderr.
+    """
+    book = load(root)
+    cache.mkdir(parents=True, exist_ok=True)
+    catalogs, doctrees, new = cache / "locales", cache / "doctrees", cache / "doctrees.new"
+    compile_catalogs(book, spoken(book, language), catalogs)
+    shutil.rmtree(new, ignore_errors=True)
+    if doctrees.is_dir():
+        shutil.copytree(doctrees, new)
+    config, _ = get_final_config(
+        user_yaml=root / "_config.yml",
+        cli_config={"latex_individualpages": False},
+        sourcedir=root,
+    )
+    config |= {
+        "language": language, "locale_dirs": [str(catalogs)], "gettext_auto_build": False,
+        "nitpicky": True, "engine": engine(book) + str(cache), **(settings or {}),
+    }  # fmt: skip
+    for builder in builders:
+        shutil.rmtree(cache / builder, ignore_errors=True)
+        with patch_docutils(), docutils_namespace():
+            try:
+                app = Sphinx(
+                    root, None, cache / builder, new, builder, confoverrides=dict(config),
+                    status=None, warningiserror=True, keep_going=True,
+                )  # fmt: skip
+                app.build(force_all=True)  # writes all pages: what they refer to may have changed
+            finally:
+                translators.clear()  # or the next build comes out in this language
+        if app.statuscode:
+            raise BookError(f"the book has warnings ({language}, {builder}): see above")
+    shutil.rmtree(doctrees, ignore_errors=True)
+    new.rename(doctrees)
+
+
+def spoken(book: Book, code: str) -> Language:
+    """The book's language with that code."""
+    for language in book.languages:
+        if language.code == code:
+            return language
+    known = ", ".join(one.code for one in book.languages)
+    raise BookError(f"the language {code!r} is none of _config.yml's: {known}")
+
+
+def engine(book: Book) -> str:
+    """Hash of what every page depends on: this engine, the settings, the references, packages."""
+    files = [p for p in ENGINE.rglob("*") if p.is_file() and p.suffix != ".pyc"]
+    files += [book.root / "_config.yml", *book.references]
+    packages = sorted(f"{d.name}=={d.version}" for d in importlib.metadata.distributions())
+    return digest(sorted(files), *packages)
+
+
+def digest(files: list[Path], *texts: str) -> str:
+    """Hash of files' contents, and of texts; a file that is not there counts as such."""
+    parts = [path.read_bytes() if path.is_file() else b"-" for path in files]
+    parts += [text.encode() for text in texts]
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
+
+
+def setup(app: Sphinx) -> None:
+    app.add_config_value("engine", "", "env")
+    app.connect("env-get-outdated", changed_pages)
+    app.connect("env-updated", remember_pages)
+
+
+def changed_pages(app: Sphinx, env: BuildEnvironment, added, changed, removed) -> list[str]:
+    """The pages that are not what they were when they were read."""
+    known = getattr(env, "page_digests", {})
+    return [page for page in env.found_docs if known.get(page) != page_digest(env, page)]
+
+
+def remember_pages(app: Sphinx, env: BuildEnvironment) -> None:
+    env.page_digests = {page: page_digest(env, page) for page in env.found_docs}
+
+
+def page_digest(env: BuildEnvironment, page: str) -> str:
+    """Hash of a page's source, of what it was seen to depend on, and of its translation."""
+    needed = [Path(env.srcdir, file) for file in sorted(map(str, env.dependencies[page]))]
+    catalogs = [
+        Path(folder, env.config.language, "LC_MESSAGES", f"{domain}.mo")
+        for folder in env.config.locale_dirs
+        for domain in (page, CATALOG, "sphinx")
+    ]
+    return digest([Path(env.doc2path(page)), *needed, *catalogs])

@@ -1,0 +1,97 @@
+"""Languages: a page's own, the way to its counterparts in the others, and what is English still."""
+
+from __future__ import annotations
+
+from html import escape
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
+from sphinx.util.nodes import LITERAL_TYPE_NODES, extract_messages
+from sphinx.util.osutil import relative_uri
+
+from .book import Language
+from .build import spoken
+from .words import _, said
+
+# what the scripts in static/ say, by the names that they know it by
+SPOKEN = {
+    "search-nothing": _("Nothing found."),
+    "copy": _("Copy"),
+    "film-play": _("Play"),
+    "film-pause": _("Pause"),
+    "film-frame": _("Frame"),
+    "film-epoch": _("Epoch {n} of {total}"),
+}
+
+
+def setup(app: Sphinx) -> None:
+    app.add_config_value("editions", False, "html")  # whether the other languages lie beside
+    app.add_transform(MarkEnglish)
+    app.connect("html-page-context", add_languages)
+    for script in ("languages.js", "search.js", "film.js"):
+        app.add_js_file(script, loading_method="defer")
+
+
+def tag(language: Language) -> str:
+    """The language's code as the web writes it: "pt-BR"."""
+    return language.code.replace("_", "-")
+
+
+class MarkEnglish(SphinxTransform):
+    """Mark what has no translation yet as the source's language, and say so once on the page."""
+
+    default_priority = 21  # right after Sphinx has put the translations in
+
+    def apply(self, **kwargs) -> None:
+        language, source = spoken(self.app.book, self.config.language), self.app.book.languages[0]
+        if language == source or self.document["source"].endswith("<translated>"):
+            return
+        left = [node for node, _ in extract_messages(self.document) if is_english(node)]
+        for node in left:
+            node["classes"].append(f"language-{tag(source)}")
+        section = next(self.document.findall(nodes.section), None)
+        if left and section is not None:
+            note = said(
+                message := "Not all of this page is translated yet; the rest is in English."
+            )
+            classes = ["untranslated", *([f"language-{tag(source)}"] if note == message else [])]
+            section.insert(1, nodes.paragraph("", note, classes=classes, translatable=False))
+
+
+def is_english(node: nodes.Element) -> bool:
+    """Whether a node waits for a translation; formulas and a page's front matter never do."""
+    if node.get("translated") or isinstance(node, (*LITERAL_TYPE_NODES, nodes.image)):
+        return False
+    while node is not None and not isinstance(node, nodes.docinfo):
+        node = node.parent
+    return node is None
+
+
+def add_languages(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
+    """Set `<html lang>`, and links to the same page of the other editions if there are any."""
+    language = spoken(app.book, app.config.language)
+    context["language"] = tag(language)
+    context["editions"] = []
+    if not app.config.editions:
+        return
+    page = app.builder.get_target_uri(pagename)
+    site = relative_uri(page, "") + "../"
+    context["editions"] = [
+        {
+            "name": one.name,
+            "tag": tag(one),
+            "short": one.code[:2].upper(),
+            "url": f"{site}{one.folder}/{page}",
+            "current": one == language,
+        }
+        for one in app.book.languages
+    ]
+    head = [
+        f'<link rel="alternate" hreflang="{one["tag"]}" href="{escape(one["url"])}">'
+        for one in context["editions"]
+    ]
+    head += [
+        f'<meta name="{name}" content="{escape(said(text))}">' for name, text in SPOKEN.items()
+    ]
+    context["metatags"] = context.get("metatags", "") + "\n".join(head)
