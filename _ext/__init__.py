@@ -24,6 +24,7 @@ def setup(app: Sphinx) -> dict:
     sys.excepthook = last_word
     app.add_config_value("backends", [], "env")
     app.add_config_value("languages", [], "env")
+    app.add_config_value("shim", "", "env")
     for module in (words, build, merge, tabs, languages, drawings, launch, notebooks, tables):
         module.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from sphinx.errors import SphinxError
 from sphinx_external_toc.api import SiteMap
 from sphinx_external_toc.parsing import MalformedError, parse_toc_yaml
 
+MADE = {"_build", "__pycache__", "node_modules", "build"}  # folders that hold no sources
 SAVE = "save"
 JUPYTER_TAGS = {
     f"{action}-{part}" for action in ("hide", "remove") for part in ("input", "output", "cell")
@@ -34,7 +36,7 @@ class Backend:
 
     tag: str  # marks cells and notebooks: "pytorch"
     label: str  # what the reader sees: "PyTorch"
-    module: str  # Python module, and d2l_shim/<module>.py: "torch"
+    module: str  # Python module, and <shim>/<module>.py: "torch"
     colab: str  # arguments of `pip install` where it is missing
 
 
@@ -61,11 +63,17 @@ class Book:
     repository: str  # https://github.com/OWNER/NAME, or ""
     branch: str
     url: str  # where the site is published, or ""
+    shim: Path  # the package that the notebooks import
+    logo: Path | None
+    favicon: Path | None
 
-    @property
-    def shim(self) -> Path:
-        """The folder of the package that notebooks import."""
-        return self.root / "d2l_shim"
+    def files(self) -> list[Path]:
+        """All files of the book, sorted: not what was built, installed or hidden."""
+        found = []
+        for folder, folders, names in os.walk(self.root):
+            folders[:] = [one for one in folders if one not in MADE and not one.startswith(".")]
+            found += [Path(folder, name) for name in names if not name.startswith(".")]
+        return sorted(found)
 
     def published(self, page: str, code: str) -> str:
         """The address of a page in the language with that code; "" if the book has none."""
@@ -167,5 +175,8 @@ def load(root: Path | str) -> Book:
         references=tuple(root / name for name in config.get("bibtex_bibfiles") or []),
         repository=url,
         branch=repository.get("branch") or "main",
+        logo=Path(config["logo"]) if config.get("logo") else None,
+        favicon=Path(icon) if (icon := (config.get("html") or {}).get("favicon")) else None,
+        shim=root / (settings.get("shim") or "shim"),
         url=((config.get("html") or {}).get("baseurl") or "").rstrip("/"),
     )

@@ -10,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import shutil
+from functools import lru_cache
 from pathlib import Path
 
+import pybtex.plugin
 from jupyter_book.config import get_final_config
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -23,6 +25,8 @@ from .translate import compile_catalogs
 from .words import CATALOG
 
 ENGINE = Path(__file__).parent
+# It is asked for the same few plugins at every citation, and reads all installed packages each time
+pybtex.plugin._load_entry_point = lru_cache(pybtex.plugin._load_entry_point)
 
 
 def build(

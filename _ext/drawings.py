@@ -12,13 +12,13 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from .book import read_text
+from .book import Book, read_text
 from .files import write
 from .words import said
 
 # DejaVu Sans, cut down to Latin letters, Greek and mathematical signs: the same on every machine
 FONTS = Path(__file__).parent / "fonts"
-WORDS = re.compile(r"(?<=>)[^<>\n]*[^\W\d_]{3}[^<>\n]*(?=</t(?:ext|span)>)")
+WORDS = re.compile(r"(?<=>)[^<>\n]*[a-z]{3}[^<>\n]*(?=</t(?:ext|span)>)")
 
 
 def setup(app: Sphinx) -> None:
@@ -48,9 +48,10 @@ class TranslateDrawings(SphinxPostTransform):
             self.env.images.add_file(self.env.docname, str(copy))
 
 
-def words_of(drawing: str) -> list[str]:
-    """The words in a drawing (the text of an SVG) that need a translation."""
-    return [unescape(words) for words in WORDS.findall(drawing)]
+def words_of(book: Book) -> list[str]:
+    """The words in all drawings of the book, which need a translation."""
+    drawings = [path for path in book.files() if path.suffix == ".svg"]
+    return [unescape(words) for path in drawings for words in WORDS.findall(read_text(path))]
 
 
 def translate(drawing: str) -> str:

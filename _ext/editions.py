@@ -28,8 +28,6 @@ from .files import write
 from .languages import tag
 from .search import index
 
-NO_SOURCES = {"_build", "__pycache__", "node_modules"}  # and hidden folders
-
 
 def main(site: Path) -> None:
     """Build all editions into `site`; whoever comes second waits for the first."""
@@ -65,14 +63,8 @@ def locked(path: Path) -> FileLock:
 
 def sources(book: Book, site: Path) -> str:
     """Hash of all files that an edition may follow from, names included."""
-    files = []
-    for folder, folders, names in os.walk(book.root):
-        folders[:] = [
-            one for one in folders
-            if one not in NO_SOURCES and one[0] != "." and Path(folder, one).resolve() != site
-        ]  # fmt: skip
-        files += [Path(folder, name) for name in names]
-    return digest(sorted(files), *map(str, sorted(files)), engine(book))
+    files = [file for file in book.files() if site not in file.parents]
+    return digest(files, *map(str, files), engine(book))
 
 
 def edition(root: Path, language: Language, site: Path, cache: Path, key: str) -> None:
@@ -125,9 +117,11 @@ def chooser(book: Book) -> str:
     links = [
         (f"{one.folder}/index.html", tag(one), html.escape(one.name)) for one in book.languages
     ]
+    static = f"{book.languages[0].folder}/_static"
+    icon = f'  <link rel="icon" href="{static}/{book.favicon.name}">' if book.favicon else ""
+    logo = f'    <img src="{static}/{book.logo.name}" alt="" width="160">' if book.logo else ""
     return template.substitute(
-        title=html.escape(book.title),
-        first=book.languages[0].folder,
+        title=html.escape(book.title), language=tag(book.languages[0]), icon=icon, logo=logo,
         items="\n".join(f'      <li><a href="{url}" lang="{code}" hreflang="{code}">{name}</a></li>'
                         for url, code, name in links),
         alternates="\n".join(f'  <link rel="alternate" hreflang="{code}" href="{url}">'

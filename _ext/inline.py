@@ -134,7 +134,10 @@ class Inline:
         return f"<sup>\\[{self.inline(node)}\\]</sup>"
 
     def _raw(self, node: nodes.Element) -> str:
-        return node.astext() if "html" in node["format"].split() else ""
+        shown = "html" in node["format"].split() and not node.astext().lstrip().startswith(
+            "<script"
+        )
+        return node.astext() if shown else ""
 
     def _image(self, node: nodes.Element) -> str:
         alt, source = escape(" ".join(node.get("alt", "").split())), node["uri"]
@@ -145,12 +148,16 @@ class Inline:
     def _attach(self, path: Path, node: nodes.Element) -> str:
         """Attach a picture to the cell; its name there. Few readers show SVG: it becomes PNG."""
         name = re.sub(r"[^\w.-]", "-", path.name)
-        if path.suffix == ".svg":
-            name, content = name.removesuffix(".svg") + ".png", rasterize(path)
-        elif path.suffix.lower() in MIME:
-            content = path.read_bytes()
-        else:
-            raise self.error(node, f"notebooks show SVG, {', '.join(MIME)}, and not {path.name}")
+        try:
+            if path.suffix == ".svg":
+                name, content = name.removesuffix(".svg") + ".png", rasterize(path)
+            else:
+                _, content = MIME[path.suffix.lower()], path.read_bytes()
+        except (OSError, KeyError, ValueError, BookError) as error:
+            known = ", ".join([".svg", *MIME])
+            raise self.error(
+                node, f"cannot show {path.name} ({error}), expected {known}"
+            ) from error
         picture = {MIME[Path(name).suffix.lower()]: base64.b64encode(content).decode()}
         while self.attachments.get(name, picture) != picture:
             name = f"another-{name}"

@@ -147,7 +147,8 @@ class Markdown(Inline):
     def _term(self, node: nodes.Element) -> str:
         return f"<dt>{self.html_line(node)}</dt>"
 
-    _field_name = _term
+    def _field_name(self, node: nodes.Element) -> str:
+        return f"<dt>{self.html_line(node)}:</dt>"
 
     def _definition(self, node: nodes.Element) -> str:
         return tagged("dd", self.blocks(node))
@@ -161,8 +162,9 @@ class Markdown(Inline):
         return "---"
 
     def _literal_block(self, node: nodes.Element) -> str:
-        fence, name = "`" * max(3, 1 + longest_run(node.astext())), node.get("language", "")
-        return f"{fence}{LANGUAGES.get(name, name)}\n{node.astext()}\n{fence}"
+        code, name = node.astext().rstrip("\n"), node.get("language", "")
+        fence = "`" * max(3, 1 + longest_run(code))
+        return f"{fence}{LANGUAGES.get(name, name)}\n{code}\n{fence}"
 
     _doctest_block = _literal_block
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import nbformat
 from docutils import nodes
 from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -101,6 +100,8 @@ class NotebookBuilder(Builder):
                 continue
             texts += 1
             text, pictures = part
-            cell = new_markdown_cell(text, id=f"text-{texts}")
-            yield NotebookNode(cell, attachments=pictures) if pictures else cell
+            attached = {"attachments": pictures} if pictures else {}
+            yield NotebookNode(
+                id=f"text-{texts}", cell_type="markdown", source=text, metadata={}, **attached
+            )
         yield from waiting

@@ -17,26 +17,26 @@ from .book import JUPYTER_TAGS, SAVE, Backend, Book, BookError
 
 CODE_CELL = re.compile(r"^`{3,}\{code-cell\}", re.MULTILINE)
 SETUP = """\
-# Find d2l_shim, this book's small library: installed, or in a folder around this one{or_online}.
+# Find {shim}, this book's small library: installed, or in a folder around this one{or_online}.
 import importlib.util, sys
 from pathlib import Path
 
-if importlib.util.find_spec("d2l_shim") is None:
+if importlib.util.find_spec("{shim}") is None:
     here = Path.cwd()
-    folders = [str(f) for f in (here, *here.parents) if (f / "d2l_shim").is_dir()]
+    folders = [str(f) for f in (here, *here.parents) if (f / "{shim}").is_dir()]
     if folders:
         sys.path.insert(0, folders[0])
     else:
         {otherwise}"""
 
 SETUP_OFFLINE = """\
-raise ModuleNotFoundError("d2l_shim is not here: open this notebook inside the "
+raise ModuleNotFoundError("{shim} is not here: open this notebook inside the "
                                   "book's repository, or `pip install` that folder")"""
 
 SETUP_ONLINE = """\
-%pip install -q "d2l-shim @ git+{repository}@{branch}"
-if importlib.util.find_spec("{module}") is None and "google.colab" in sys.modules:
-    %pip install -q {colab}"""
+%pip install -q "{package} @ git+{repository}@{branch}"
+        if importlib.util.find_spec("{module}") is None and "google.colab" in sys.modules:
+            %pip install -q {colab}"""
 
 
 def read(text: str, chapter: str, book: Book) -> NotebookNode:
@@ -93,17 +93,14 @@ def cells_of(source: NotebookNode, backend: Backend) -> list[NotebookNode]:
 
 
 def setup_cell(book: Book, backend: Backend) -> NotebookNode:
-    """The first cell of every notebook: makes `d2l_shim` importable wherever it is opened."""
-    if book.repository:
-        online = SETUP_ONLINE.format(
-            repository=book.repository,
-            branch=book.branch,
-            module=backend.module,
-            colab=backend.colab,
-        )
-        code = SETUP.format(or_online=", or online", otherwise=online.replace("\n", "\n" + 8 * " "))
-    else:
-        code = SETUP.format(or_online="", otherwise=SETUP_OFFLINE)
+    """The first cell of every notebook: makes the shim importable wherever it is opened."""
+    shim = book.shim.name
+    otherwise = (SETUP_ONLINE if book.repository else SETUP_OFFLINE).format(
+        shim=shim, package=shim.replace("_", "-"), repository=book.repository, branch=book.branch,
+        module=backend.module, colab=backend.colab,
+    )  # fmt: skip
+    or_online = ", or online" if book.repository else ""
+    code = SETUP.format(shim=shim, or_online=or_online, otherwise=otherwise)
     return nbformat.v4.new_code_cell(code, id="setup", metadata={"tags": ["remove-cell"]})
 
 
@@ -122,5 +119,6 @@ def own(cell: NotebookNode) -> NotebookNode:
     """A cell of the source as its notebooks have it."""
     if cell.cell_type != "code":
         return cell
-    metadata = {"tags": list(cell.metadata["tags"])} if cell.metadata["tags"] else {}
-    return nbformat.v4.new_code_cell(cell.source, id=cell.id, metadata=metadata)
+    metadata = NotebookNode(tags=list(cell.metadata["tags"])) if cell.metadata["tags"] else {}
+    return NotebookNode(id=cell.id, cell_type="code", source=cell.source, outputs=[],
+                        execution_count=None, metadata=NotebookNode(metadata))  # fmt: skip

@@ -51,6 +51,8 @@ def of_notebook(notebook) -> list[str]:
             for formula in page.select("x-math"):
                 formula.replace_with(f" {_formula(formula['tex'])} ")
             for node in page.find_all(string=lambda text: "$" in text):
+                if not node.find_parent(["summary", "dt"]):
+                    continue
                 node.replace_with(re.sub(r"\$([^$]+)\$", lambda m: _formula(m[1]), node))
             for block in page.select("pre"):
                 block.insert_before(" ")
