@@ -20,6 +20,7 @@ bibtex_bibfiles: [references.bib]
 sphinx:
   local_extensions: {{_ext: "{root}"}}
   config:
+    shim: d2l_shim
     backends:
 {backends}
 """
@@ -56,6 +57,12 @@ class SmallBook:
         (root / "d2l_shim" / "__init__.py").write_text("")
         for tag in tags:
             (root / "d2l_shim" / f"{tag}.py").write_text(SHIM)
+
+    def configure(self, old: str, new: str) -> None:
+        """Change the settings."""
+        path = self.root / "_config.yml"
+        assert old in (text := path.read_text(encoding="utf-8"))
+        path.write_text(text.replace(old, new), encoding="utf-8")
 
     def chapter(self, body: str, name: str = "x") -> None:
         path = self.root / f"{name}.md"

@@ -10,9 +10,7 @@ from bs4 import BeautifulSoup, NavigableString
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-SILENT = (
-    ".headerlink, .launch, .cell, script, style, svg, .backrefs, .sd-tab-set > input, .visually-hidden"
-)
+SILENT = ".headerlink, .launch, .cell, script, style, svg, .backrefs, .sd-tab-set > input, .visually-hidden"
 # environments that number themselves on a page, and what Sphinx and notebooks wrap formulas in
 WRAPPING = re.compile(
     r"\\(?:begin|end)\{(?:split|aligned|gathered|alignedat|equation|align|gather|multline|alignat)"
@@ -80,7 +78,9 @@ def _said(root) -> list[str]:
         if isinstance(node, NavigableString) and type(node) is NavigableString:
             text.append(str(node))
         elif node.name == "img":
-            stem = re.sub(r"(^another-|\d*)(\.\w+)*$", "", node["src"].split("/")[-1].split(":")[-1])
+            stem = re.sub(
+                r"(^another-|\d*)(\.\w+)*$", "", node["src"].split("/")[-1].split(":")[-1]
+            )
             text.append(f" ⟨picture {stem}: {' '.join(node.get('alt', '').split())}⟩ ")
         elif node.name == "a" and re.match("https?:|mailto:", node.get("href", "")):
             text.append(f"⟨{node['href']}⟩")
