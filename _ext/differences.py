@@ -22,7 +22,7 @@ from .book import Book
 FREE = {"inline", "softbreak", "em", "strong", "s"}  # "inline" holds the others
 REFERENCES = {"ref", "numref", "doc", "term", "any", "download"}  # roles: {ref}`title <target>`
 TITLED = re.compile(r"(?P<title>.+?)\s*<(?P<target>[^<]*)>", re.DOTALL)  # as Sphinx has it
-TAG = re.compile(r"<[a-zA-Z/!?][^<>]*>?")
+TAG = re.compile(r"<[a-zA-Z/!?][^<>]*>?")  # browsers see more tags than Markdown does
 URL = re.compile(r"(?:\w+://|\bwww\.)\S*[\w/]")  # a link in notebooks, though not on pages
 # in a page: also what is an attribute or a footnote to another set of Markdown extensions
 PLACEHOLDER = re.compile(r"%\(\w*\)\w|%s|\{[^{}]*\}|\[\^[^\]]+\]")
@@ -59,7 +59,9 @@ def _kept(text: str, parser: MarkdownIt | None) -> Iterator[str]:
     for kind, content in _marks(parser.parse(text, environment)):
         if kind in ("text", "title"):
             yield from PLACEHOLDER.findall(content) + URL.findall(content)
-            yield from TAG.findall(content) if kind == "title" else ()
+            for tag in TAG.findall(content):  # text may have it written as an entity, or as \<
+                if kind == "title" or re.search(r"(?<!\\)" + re.escape(tag[:2]), text):
+                    yield tag
         else:
             yield f"{kind} {content}".rstrip()
     for label, link in environment.get("references", {}).items():  # no token tells of these
@@ -87,5 +89,5 @@ def _marks(tokens: Iterable[Token]) -> Iterator[tuple[str, str]]:
             yield "role", f"{{{name}}}`{titled['target'] if titled else content}`"
         elif kind not in FREE and token.nesting >= 0:  # neither free nor the end of something
             named = [f"{name}={value}" for name, value in sorted(attributes.items())]
-            yield kind, " ".join([token.info, content, *named])
+            yield kind, " ".join(filter(None, [token.info, content, *named]))
         yield from _marks(token.children or ())

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import copy
 import difflib
+import html
 import re
 import sys
 import tempfile
@@ -119,7 +120,7 @@ def extract(book: Book) -> dict[str, polib.POFile]:
         *(message for _, _, message, _, _ in code),
     ]
     for drawing in drawings(book):
-        said += DRAWN.findall(drawing.read_text(encoding="utf-8"))
+        said += map(html.unescape, DRAWN.findall(drawing.read_text(encoding="utf-8")))
     ours.extend(polib.POEntry(msgid=message) for message in dict.fromkeys(said))
     found[CATALOG] = ours
     return found
@@ -133,10 +134,12 @@ def drawings(book: Book) -> list[Path]:
 def draw(drawing: Path, language: Language, book: Book) -> str:
     """A drawing with its words translated, as SVG."""
     said = messages(book, language, CATALOG)
-    return DRAWN.sub(
-        lambda match: match[0].replace(match[1], said.get(match[1], match[1])),
-        drawing.read_text(encoding="utf-8"),
-    )
+
+    def translated(match: re.Match) -> str:
+        english = html.unescape(match[1])
+        return match[0].replace(match[1], html.escape(said.get(english, english), quote=False))
+
+    return DRAWN.sub(translated, drawing.read_text(encoding="utf-8"))
 
 
 def compile_catalogs(book: Book) -> None:
