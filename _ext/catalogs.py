@@ -101,13 +101,18 @@ def open_catalog(path: Path) -> Catalog:
             if header:
                 raise BookError(f"{where}:{starts[-1]}: a second header; the first: line {header}")
             header = starts.pop()
+    if not header:
+        text = f'msgid ""\nmsgstr ""\n\n{text}'  # or polib takes the first comment for the header's
     # what msgfmt understands and polib does not: #comment, #,fuzzy and #~| msgid "…"
     text = re.sub(r"^#~\|", "#|", text, flags=re.MULTILINE)
     text = re.sub(r"^(#[~,.:|]?)(?=[^\s~,.:|#])", r"\1 ", text, flags=re.MULTILINE)
+    # and what polib forgets: a comment below the header's flags
+    text = re.sub(r"\A((?:#.*\n)*?)(#,.*\n)((?:# .*\n)+)", r"\1\3\2", text)
     try:
         catalog = polib.pofile(_Text(text), encoding="utf-8", klass=Catalog, wrapwidth=100)
-    except OSError as error:
-        raise BookError(f"{where} is no gettext catalog: {error}") from error
+    except OSError as error:  # its message ends with "(line 7)"
+        number = int(re.findall(r"\d+", str(error))[-1]) - (0 if header else 3)
+        raise BookError(f"{where}:{number}: expected a msgid and its msgstr in turn") from error
     if starts and (last := re.search(r"(?:^#(?![~,.:|]).*\n?)+\s*\Z", text, re.MULTILINE)):
         catalog.header += "\n" + last[0].strip()[2:].replace("\n# ", "\n")  # polib forgets it
     catalog.fpath = where
@@ -198,11 +203,11 @@ def unfinished(catalog: Catalog) -> list[str]:
 
 def refused(catalog: Catalog, parser: MarkdownIt | None) -> list[str]:
     """The translations that must not reach a page; `parser` as `differences` takes it."""
-    return [
-        f"{_at(catalog, entry)} {what}"
-        for entry in catalog.translated_entries()
-        for what in differences(entry.msgid, entry.msgstr, parser)
-    ]
+    found = []
+    for entry in catalog.translated_entries():
+        if wrong := differences(entry.msgid, entry.msgstr, parser):
+            found.append(f"{_at(catalog, entry)} {'; '.join(wrong)}")
+    return found
 
 
 def _at(catalog: Catalog, entry: polib.POEntry) -> str:

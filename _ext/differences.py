@@ -75,12 +75,13 @@ def _marks(tokens: Iterable[Token]) -> Iterator[tuple[str, str]]:
     """
     for token in tokens:
         kind, content = token.type.removesuffix("_open").replace("_", " "), token.content
-        attributes = dict(token.attrs)
+        attributes = {**token.attrs, **token.meta.get("insecure_attrs", {})}
+        if kind in ("link", "image"):
+            yield "title", str(attributes.pop("title", ""))
+            content = attributes.pop("alt", "")  # an image's content is in its children, too
+        named = [f"{name}={value}" for name, value in sorted(attributes.items())]
         if kind == "text":
             yield kind, content
-        elif kind in ("link", "image"):
-            yield "title", str(attributes.get("title", ""))
-            yield kind, str(attributes.get("href") or attributes.get("src"))
         elif kind == "myst role":
             name = token.meta["name"]
             titled = TITLED.fullmatch(content) if name.split(":")[-1] in REFERENCES else None
@@ -88,6 +89,6 @@ def _marks(tokens: Iterable[Token]) -> Iterator[tuple[str, str]]:
                 yield "title", titled["title"]
             yield "role", f"{{{name}}}`{titled['target'] if titled else content}`"
         elif kind not in FREE and token.nesting >= 0:  # neither free nor the end of something
-            named = [f"{name}={value}" for name, value in sorted(attributes.items())]
-            yield kind, " ".join(filter(None, [token.info, content, *named]))
+            info = "" if kind == "link" else token.info  # which says how the link was written
+            yield kind, " ".join(filter(None, [info, content, *named]))
         yield from _marks(token.children or ())
