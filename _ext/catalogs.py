@@ -85,7 +85,7 @@ def open_catalog(path: Path) -> Catalog:
         return Catalog(fpath=where, wrapwidth=100)
     try:
         # some editors put a byte-order mark before UTF-8; the next refresh takes it away
-        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+        text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise BookError(f"{where} is no gettext catalog in UTF-8: {error}") from error
     lines, starts, header = text.split("\n"), [], 0

@@ -60,7 +60,7 @@ def _kept(text: str, parser: MarkdownIt | None) -> Iterator[str]:
         if kind in ("text", "title"):
             yield from PLACEHOLDER.findall(content) + URL.findall(content)
             for tag in TAG.findall(content):  # text may have it written as an entity, or as \<
-                if kind == "title" or re.search(r"(?<!\\)" + re.escape(tag[:2]), text):
+                if re.search(r"(?<!\\)" + re.escape(tag[:2]), text):
                     yield tag
         else:
             yield f"{kind} {content}".rstrip()
