@@ -5,9 +5,10 @@ The flow, one module per step::
     split, plain ─► execute ─► chapters/x.<backend>.ipynb ─► executed ─► merge ─► tabs, launch
       └────► save (cells that the shim repeats)
 
-`translate` keeps the catalogs in step with the English; `localize` makes notebooks from them, and
-`editions` builds the book in every language. `book` holds what all of them share: the settings in
-`_config.yml` and the error type.
+`translate` keeps the catalogs in step with the English, `catalogs` reads and compiles them once
+`differences` has nothing to say; `localize` makes notebooks from them, and `editions` builds the
+book in every language. `book` holds what all of them share: the settings in `_config.yml` and the
+error type.
 """
 
 import sys

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+from babel import Locale, UnknownLocaleError
 from myst_nb.core.read import is_myst_markdown_notebook
 from myst_parser.config.main import MdParserConfig
 from sphinx.errors import SphinxError
@@ -136,8 +137,8 @@ def read_text(path: Path) -> str:
 def load(root: Path | str) -> Book:
     """Read `_config.yml` in the folder `root`.
 
-    Raises BookError if its backends are not a list of different ones, or if its repository is not
-    on GitHub.
+    Raises BookError if its backends or languages are not a list of different ones, if an edition's
+    folder is none in the site, or if its repository is not on GitHub.
     """
     root = Path(root).resolve()
     try:
@@ -157,6 +158,7 @@ def load(root: Path | str) -> Book:
             f"_config.yml: the backends' tags are {tags}; expected at least one, all different, "
             f"and none of {', '.join(sorted({SAVE, *JUPYTER_TAGS}))}"
         )
+    _check_languages(languages)
     repository = config.get("repository") or {}
     url = (repository.get("url") or "").rstrip("/").removesuffix(".git")
     if url and not re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+", url):
@@ -180,3 +182,38 @@ def load(root: Path | str) -> Book:
         shim=root / (settings.get("shim") or "shim"),
         url=((config.get("html") or {}).get("baseurl") or "").rstrip("/"),
     )
+
+
+def _check_languages(languages: tuple[Language, ...]) -> None:
+    """Raise BookError unless the first is English, and all differ in code and folder."""
+    if not languages or languages[0].code != "en":
+        raise BookError(
+            "_config.yml: expected {code: en, folder: en, name: English} as the first of "
+            f"languages: the pages are written in English; got {[one.code for one in languages]}"
+        )
+    codes, folders = set(), {"index.html"}  # the site's own page, which leads to the editions
+    for number, one in enumerate(languages, start=1):
+        if not _is_code(one.code) or one.code in codes:
+            expected = 'a code xx or xx_YY (in quotes if YAML reads a word, as in "no"), once'
+        elif not _is_folder(one.folder) or one.folder.lower() in folders:
+            expected = "a folder in the site of its own: letters, digits and .-_, no index.html"
+        elif not isinstance(one.name, str) or not one.name.strip():
+            expected = "a name, as readers call the language"
+        else:
+            codes.add(one.code)
+            folders.add(one.folder.lower())
+            continue
+        raise BookError(f"_config.yml: entry {number} of languages is {one}; expected {expected}")
+
+
+def _is_code(code: str) -> bool:
+    """Whether gettext and Babel know a language by this code."""
+    try:
+        return bool(re.fullmatch("[a-z]{2}(_[A-Z]{2})?", code) and Locale.parse(code))
+    except (TypeError, ValueError, UnknownLocaleError):
+        return False
+
+
+def _is_folder(name: str) -> bool:
+    """Whether an edition can lie in a folder of this name, within the site."""
+    return isinstance(name, str) and bool(re.fullmatch("[A-Za-z0-9][A-Za-z0-9._-]*", name))

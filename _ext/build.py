@@ -21,7 +21,7 @@ from sphinx.locale import translators
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from .book import Book, BookError, Language, load
-from .translate import compile_catalogs
+from .catalogs import compile_catalogs
 from .words import CATALOG
 
 ENGINE = Path(__file__).parent

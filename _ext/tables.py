@@ -10,7 +10,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from .book import Book
-from .translate import catalog_path, open_catalog
+from .catalogs import catalog_path, open_catalog
 from .words import _, said
 
 
@@ -20,7 +20,7 @@ def setup(app: Sphinx) -> None:
 
 
 class GlossaryTable(SphinxDirective):
-    """`locales/glossary.csv` as a table, a column per language."""
+    """`locales/glossary.csv` as a table, a column per language, empty where it has no terms yet."""
 
     def run(self) -> list[nodes.Node]:
         book: Book = self.env.app.book
@@ -30,7 +30,7 @@ class GlossaryTable(SphinxDirective):
             rows = sorted(csv.DictReader(file), key=lambda row: row["en"].lower())
         codes = [language.code for language in book.languages]
         names = [language.name for language in book.languages]
-        return [table(names, ([row[code] for code in codes] for row in rows))]
+        return [table(names, ([row.get(code) or "" for code in codes] for row in rows))]
 
 
 class TranslationTable(SphinxDirective):
@@ -48,7 +48,8 @@ class TranslationTable(SphinxDirective):
                 self.env.note_dependency(str(path))
                 catalog = open_catalog(path)
                 done, stale = len(catalog.translated_entries()), len(catalog.fuzzy_entries())
-                row.append(f"{done} / {len(catalog)}" + (f", {stale} ↻" if stale else ""))
+                all_ = len(catalog) - len(catalog.obsolete_entries())
+                row.append(f"{done} / {all_}" + (f", {stale} ↻" if stale else ""))
             rows.append(row)
         return [table([said(_("Page")), *(language.name for language in languages)], rows)]
 

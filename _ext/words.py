@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import html
 import re
+from pathlib import Path
 
+import pydata_sphinx_theme
+import sphinx_book_theme
+from docutils import nodes
 from jinja2.ext import Extension
+from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx.application import Sphinx
 from sphinx.locale import get_translation
 
 CATALOG = "book"
+WORDS = {CATALOG, "sphinx"}  # catalogs of words for templates and drawings; the others, of Markdown
 _ = get_translation(CATALOG)
 # labels that the theme's templates say in English, whatever the language
 LABEL = re.compile(r'(?<=\s)((?:aria-label|title|placeholder)=)"([A-Z][^"{}<>\\\']*)"')
@@ -23,6 +29,7 @@ def setup(app: Sphinx) -> None:
     app.add_message_catalog(CATALOG, app.config.locale_dirs[0])
     app.connect("config-inited", translate_settings, priority=950)  # after the toc was read
     app.connect("builder-inited", translate_templates)
+    app.add_node(HideCodeCellNode, override=True, html=(visit_hidden_code, leave_hidden_code))
 
 
 def said(message: object) -> str:
@@ -41,6 +48,14 @@ def translate_settings(app: Sphinx, config) -> None:
     config.html_theme_options["search_bar_text"] = said(_("Search this book"))
     for part in config.external_site_map.root.subtrees:
         part.caption = part.caption and said(part.caption)
+
+
+def labels() -> list[str]:
+    """What the theme's templates say in English, whatever the language."""
+    themes = [Path(theme.__file__).parent for theme in (pydata_sphinx_theme, sphinx_book_theme)]
+    templates = [path for theme in themes for path in sorted(theme.rglob("*.html"))]
+    found = [LABEL.findall(path.read_text(encoding="utf-8")) for path in templates]
+    return list(dict.fromkeys(label for labels in found for _, label in labels))
 
 
 class Labels(Extension):
@@ -62,3 +77,16 @@ def translate_templates(app: Sphinx) -> None:
     environment = app.builder.templates.environment
     environment.add_extension(Labels)
     environment.install_gettext_callables(gettext, app.translator.ngettext, newstyle=False)
+
+
+def visit_hidden_code(self, node: nodes.Element) -> None:
+    """Folded code as MyST-NB has it, but for its label, which is English in every language."""
+    classes = " ".join(["admonition", "hide", *node["classes"]])
+    self.body.append(f'<details class="{classes}"><summary>')
+    for state, prompt in (("collapsed", node["prompt_show"]), ("expanded", node["prompt_hide"])):
+        self.body.append(f'<p class="{state} admonition-title">{html.escape(prompt)}</p>')
+    self.body.append("</summary>")
+
+
+def leave_hidden_code(self, node: nodes.Element) -> None:
+    self.body.append("</details>")
