@@ -12,7 +12,7 @@ import nbformat
 from myst_nb.core.read import MystMetadataParsingError, read_myst_markdown_notebook
 from nbformat import NotebookNode
 
-from . import plain
+from . import compare, plain
 from .book import JUPYTER_TAGS, SAVE, Backend, Book, BookError
 
 SETUP = """\
@@ -44,7 +44,8 @@ def read(text: str, chapter: str, book: Book) -> NotebookNode:
     Every cell gets an id from its position; a code cell's `metadata.backend` is the tag of the
     backend it belongs to, or None.
 
-    Raises BookError for a tag nobody knows, a cell with the tags of two backends, an empty cell.
+    Raises BookError for a tag nobody knows, a cell with the tags of two backends, an empty cell,
+    a tolerance that `compare.check_tolerance` refuses.
     """
     try:
         notebook = read_myst_markdown_notebook(text, book.markdown, add_source_map=True)
@@ -78,6 +79,8 @@ def read(text: str, chapter: str, book: Book) -> NotebookNode:
                 f"{where}: has the tags of {len(mine)} backends ({', '.join(mine)}); give each "
                 "backend its own cell, or no backend's tag to the one cell all of them share"
             )
+        if "tolerance" in cell.metadata:
+            compare.check_tolerance(cell.metadata["tolerance"], where)
         cell.metadata["backend"] = mine[0] if mine else None
     return notebook
 
@@ -118,7 +121,8 @@ def split(source: NotebookNode, chapter: str, backend: Backend, book: Book) -> N
         if cell.cell_type == "markdown":
             cells.append(prose.cell(cell))
         elif any(cell is own for own in mine):
-            metadata = {"tags": list(cell.metadata["tags"])} if cell.metadata["tags"] else {}
+            kept = ("tags", "tolerance")
+            metadata = {key: cell.metadata[key] for key in kept if cell.metadata.get(key)}
             cells.append(nbformat.v4.new_code_cell(cell.source, id=cell.id, metadata=metadata))
     notebook = nbformat.v4.new_notebook(cells=cells)
     notebook.nbformat_minor = 5

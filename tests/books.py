@@ -6,6 +6,7 @@ import nbformat
 
 from _ext import split
 from _ext.book import load
+from _ext.executed import hash_of_outputs
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -77,7 +78,8 @@ class SmallBook:
                 if one.cell_type == "code":
                     one.execution_count = number
                     one.outputs = outputs(one, backend)
-            notebook.metadata["book"] = {"fingerprint": "", "seconds": 1.5}
+            made = {"fingerprint": "", "outputs": hash_of_outputs(notebook), "seconds": 1.5}
+            notebook.metadata["book"] = made
             nbformat.write(notebook, self.book.notebook(name, backend))
 
 
