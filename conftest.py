@@ -16,7 +16,12 @@ MUST_HAVE_ALL = os.environ.get("CI") == "true" and MACHINE == ("Linux", "x86_64"
 
 
 def pytest_configure(config):
-    """Tests and kernels run in folders of their own: they all get an absolute `D2L_DATA`."""
+    """Tests and kernels run in folders of their own: they all get an absolute `D2L_DATA`.
+
+    Where it names nothing, MNIST may lie in a folder beside the project's, or beside that one.
+    """
+    if MUST_HAVE_ALL:  # a file that is left out stops no other
+        config.option.continue_on_collection_errors = True
     place = os.environ.get("D2L_DATA")
     if place and place != "embedded":
         folder = config.invocation_params.dir / Path(place).expanduser()

@@ -10,7 +10,7 @@ import base64
 import io
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator
 from decimal import Decimal
 from itertools import zip_longest
 
@@ -58,44 +58,42 @@ def differences(
     committed: list[NotebookNode],
     again: list[NotebookNode],
     tolerance: dict[str, float],
-    mask: Callable[[str], str] = str,
+    masks: Collection[tuple[str, str]] = (),
 ) -> Iterator[str]:
-    """In words, how a cell's outputs `again` differ from the `committed` ones; nothing if they do not.
+    """In words, how a cell's outputs `again` differ from the `committed` ones.
 
-    Both are lists of nbformat's outputs; `tolerance` is the cell's, or {}; `mask` replaces in a
-    text what may differ.
+    Both are lists of nbformat's outputs; `tolerance` is the cell's, or {}; `masks` are the
+    patterns of what may differ in a text, each with what replaces it.
     """
     for number, (old, new) in enumerate(zip_longest(committed, again), start=1):
-        if old is None or new is None:
-            shows = "nothing" if new is None else _kinds(new)
-            yield f"output {number}: {_kinds(old) if old else 'nothing'} is now {shows}"
+        was, now = _parts(old), _parts(new)
+        if list(was) != list(now):
+            kinds = [" + ".join(parts) or "nothing" for parts in (was, now)]
+            yield f"output {number}: {kinds[0]} is now {kinds[1]}"
             continue
-        old_parts, new_parts = _parts(old), _parts(new)
-        if list(old_parts) != list(new_parts):
-            yield f"output {number}: {_kinds(old)} is now {_kinds(new)}"
-            continue
-        for kind, part in old_parts.items():
+        for kind, part in was.items():
             if kind in ("image/png", "image/jpeg"):
-                problem = pictures_differ(part, new_parts[kind], tolerance.get("picture", PICTURE))
+                problem = pictures_differ(part, now[kind], tolerance.get("picture", PICTURE))
             elif isinstance(part, str):
-                problem = texts_differ(mask(part), mask(new_parts[kind]), tolerance)
+                texts = [part, now[kind]]
+                for pattern, replacement in masks:
+                    texts = [re.sub(pattern, replacement, text) for text in texts]
+                problem = texts_differ(*texts, tolerance)
             else:
-                problem = "" if part == new_parts[kind] else f"{part} is now {new_parts[kind]}"
+                problem = "" if part == now[kind] else f"{part} is now {now[kind]}"
             if problem:
                 yield f"output {number}, {kind}: {problem}"
 
 
-def _parts(output: NotebookNode) -> dict:
-    """What a reader sees of an output, by kind, in a fixed order."""
+def _parts(output: NotebookNode | None) -> dict:
+    """What a reader sees of an output, by kind, in a fixed order; {} if there is no output."""
+    if output is None:
+        return {}
     if output.output_type == "stream":
         return {output.name: output.text}
     if output.output_type == "error":
         return {"error": f"{output.ename}: {output.evalue}"}
-    return {**dict(sorted(output.data.items())), "metadata": dict(output.get("metadata", {}))}
-
-
-def _kinds(output: NotebookNode) -> str:
-    return " + ".join(kind for kind in _parts(output) if kind != "metadata")
+    return {**dict(sorted(output.data.items())), "metadata": output.get("metadata", {})}
 
 
 def texts_differ(old: str, new: str, tolerance: dict[str, float]) -> str:

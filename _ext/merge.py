@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 from sphinx.application import Sphinx
 
 from . import split
-from .book import Backend, Book, BookError, load
+from .book import Backend, Book, BookError, front_matter, load
 from .executed import executed
 
 MERGED = "%%% a merged notebook follows %%%\n"  # tells `read` what it got; no page starts so
@@ -35,6 +35,7 @@ def load_book(app: Sphinx) -> None:
 def merge_source(app: Sphinx, docname: str, content: list[str]) -> None:
     """Replace a chapter's source by its merged notebook (as JSON), for `read` to pick up."""
     book: Book = app.book
+    front_matter(content[0], f"{docname}.md")
     if not is_myst_markdown_notebook(content[0]):
         if re.search(r"^`{3,}\{code-cell\}", content[0], re.MULTILINE):
             raise BookError(

@@ -62,10 +62,10 @@ class Cell(IPyNbCell):
         last = {}  # state of each display, in the place of its first
         for number, output in enumerate(test):
             last[output.get("metadata", {}).pop("display", None) or number] = output
+        tolerance = self.cell.metadata.get("tolerance", {})
+        masks = self.parent.sanitize_patterns.items()
         self.comparison_traceback = list(
-            compare.differences(
-                ref, list(last.values()), self.cell.metadata.get("tolerance", {}), self.sanitize
-            )
+            compare.differences(ref, list(last.values()), tolerance, masks)
         )
         return not self.comparison_traceback
 

@@ -8,10 +8,11 @@ import sys
 import nbformat
 import pytest
 from books import ROOT
+from nbval.plugin import get_sanitize_patterns
 from PIL import Image
-from test_chapters import BACKENDS, BOOK, source_of
+from the_book import BACKENDS, BOOK, source_of
 
-from _ext import execute, plain, save, split
+from _ext import compare, execute, plain, save, split
 from _ext.book import BookError
 from _ext.executed import keep_outputs
 from benchmarks.pictures import MADE_FROM, fingerprint
@@ -54,7 +55,7 @@ def test_a_chapter_needs_its_own_framework_only(chapter, backend, tmp_path):
     """Its cells but for the trainings, which nbval runs and which take minutes."""
     block_others(backend, tmp_path)
     code = (
-        "from test_chapters import BOOK, names_of\n"
+        "from the_book import BOOK, names_of\n"
         f"(backend,) = (b for b in BOOK.backends if b.tag == {backend.tag!r})\n"
         f"names_of({chapter!r}, backend)"
     )
@@ -72,14 +73,11 @@ def test_a_notebook_runs_from_the_root_with_its_own_framework_only(
     committed = nbformat.read(BOOK.notebook(chapter, backend), as_version=4)
     rerun = nbformat.from_dict(committed)
     execute.execute(rerun, chapter, ROOT)
-    assert printed(rerun) == printed(committed)
-
-
-def printed(notebook) -> list[str]:
-    """What a notebook's cells printed, without the speeds."""
-    outputs = [o for cell in notebook.cells for o in cell.get("outputs", [])]
-    text = [o.text for o in outputs if o.output_type == "stream"]
-    return [re.sub(r"[\d.]+ examples/sec", "N examples/sec", t) for t in text]
+    masks = get_sanitize_patterns((ROOT / "tests" / "nbval.cfg").read_text(encoding="utf-8"))
+    for cell, now in zip(committed.cells, rerun.cells, strict=True):
+        if cell.cell_type == "code":
+            allowed = cell.metadata.get("tolerance", {})
+            assert not list(compare.differences(cell.outputs, now.outputs, allowed, masks)), cell.id
 
 
 def test_a_notebook_far_from_the_shim_says_where_to_find_it(tmp_path, small_book):

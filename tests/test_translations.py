@@ -9,7 +9,7 @@ import polib
 import pytest
 from books import ROOT, cell
 from bs4 import BeautifulSoup
-from test_chapters import BOOK
+from the_book import BOOK
 
 from _ext import localize, translate
 from _ext.book import BookError, Language
