@@ -97,6 +97,7 @@ def change_output(notebook):
 
 
 def forget_outputs(notebook):  # as notebooks were made before their outputs were hashed
+    change_output(notebook)
     del notebook.metadata["book"]["outputs"]
 
 
