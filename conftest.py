@@ -1,6 +1,6 @@
 """Green means tested: on the machine that must have everything, a test that is left out fails.
 
-Also: `D2L_DATA`, wherever pytest was started.
+Also the environment of tests and kernels, wherever pytest was started: `D2L_DATA`, and threads.
 """
 
 import os
@@ -22,6 +22,9 @@ def pytest_configure(config):
     """
     if MUST_HAVE_ALL:  # a file that is left out stops no other
         config.option.continue_on_collection_errors = True
+    # Threads that wait sleep. Where other work runs too, spinning ones take the processor from
+    # those that they wait for: a small network then trained ten times slower.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     place = os.environ.get("D2L_DATA")
     if place and place != "embedded":
         folder = config.invocation_params.dir / Path(place).expanduser()

@@ -30,9 +30,9 @@ from .files import write
 from .save import save
 
 RUNS_ON = ("numpy", "matplotlib", "matplotlib-inline", "ipython", "ipykernel")
-# Seconds, here and in the tests. Only an endless loop needs more: the slowest cell takes 100, and
-# took 600 on a machine that was busy with other work.
-CELL_TIMEOUT = 3600
+# Seconds, here and in the tests. It stops endless loops, not slow machines: the slowest cell takes
+# 100, and more than 600 beside other work.
+CELL_TIMEOUT = 1800
 # Bytes. The book's largest output is a picture of 200 kB, its largest notebook has 700 kB. A reader
 # on a phone loads every output of a page, and git keeps every one for good.
 OUTPUT_LIMIT = 1_000_000

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import platform
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,6 @@ ROOT = Path(__file__).parent.parent
 
 def pytest_configure(config):
     config.option.nbval_cell_timeout = execute.CELL_TIMEOUT
-    # Threads that wait sleep: spinning, they take the processor from those they wait for where
-    # other work runs too.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -36,8 +34,9 @@ class Notebook(IPyNbFile):
 
     def collect(self):
         for cell in super().collect():
+            every = defaultdict(bool, check=True)  # whatever a comment such as NBVAL_SKIP asks for
             yield Cell.from_parent(
-                self, name=cell.name, cell_num=cell.cell_num, cell=cell.cell, options=cell.options
+                self, name=cell.name, cell_num=cell.cell_num, cell=cell.cell, options=every
             )
 
     def get_sanitize_files(self):

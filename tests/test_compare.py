@@ -207,17 +207,18 @@ GROW = "place = display('soon', display_id=True); place.update(curve)"
 def test_nbval_sees_pictures_updates_and_tolerances(tmp_path):
     speed = "import time; print(time.time(), 'examples/sec')"
     codes = [PICTURES, SHOW, GROW, speed, SHOW, GROW, SHOW, *["print(0.15)"] * 3]
+    codes += ["# NBVAL_IGNORE_OUTPUT\nprint(0.15)", "# NBVAL_SKIP\nprint(0.15)"]
     notebook = project(tmp_path, *codes)
     for number, other in ((4, "a white pixel"), (5, "a shifted curve"), (6, "a dash more")):
         notebook.cells[number].outputs[0].data["image/png"] = OTHERS[other]
-    for number, tolerance in ((7, 0.02), (8, 0.01), (9, None)):
+    for number, tolerance in ((7, 0.02), (8, 0.01), (9, 0), (10, 0), (11, 0)):
         notebook.cells[number].outputs[0].text = "0.17\n"
         if tolerance:
             notebook.cells[number].metadata["tolerance"] = {"absolute": tolerance}
     nbformat.write(notebook, tmp_path / "chapters" / "x.ipynb")
     found, said = outcomes(tmp_path)
-    red = {4, 5, 6, 8, 9}
-    assert found == {f"Cell {i}": "FAILED" if i in red else "PASSED" for i in range(10)}, said
+    red = {4, 5, 6, 8, 9, 10, 11}
+    assert found == {f"Cell {i}": "FAILED" if i in red else "PASSED" for i in range(12)}, said
     assert "output 1, image/png: is now 400 × 300 pixels, was 1 × 1" in said
     assert re.search(r"Cell 6: .*(\n.*)+0\.\d{3} from the committed picture; its tol.* 0\.03", said)
     assert "0.17 is now 0.15, beyond its tolerance {'absolute': 0.01}" in said
