@@ -93,7 +93,7 @@ class Book:
         """The pages in `_toc.yml` that hold code cells, in reading order: {docname: number}.
 
         The number is the one Sphinx gives, such as "2", or "" outside numbered parts. Raises
-        BookError for a page that is listed and not there.
+        BookError for a page that is listed and not there, or whose header is no YAML.
         """
         toc = self._toc()
         numbered = [
@@ -111,7 +111,9 @@ class Book:
                     f"_toc.yml lists {page!r}, but there is no {page}.md: write the page, or take "
                     "the line out (pages are listed without .md)"
                 )
-            if is_myst_markdown_notebook(read_text(self.source(page))):
+            text = read_text(self.source(page))
+            front_matter(text, f"{page}.md")
+            if is_myst_markdown_notebook(text):
                 chapters[page] = numbers.get(page, "")
         return chapters
 
@@ -132,6 +134,30 @@ def read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise BookError(f"{path} cannot be read as UTF-8 text: {error}") from error
+
+
+def front_matter(text: str, name: str) -> dict:
+    """The header of a page, YAML between two lines `---` at its very beginning; {} without one.
+
+    Raises BookError, with the line, if it is no YAML, or no keys and values.
+    """
+    header = re.match(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*$", text, re.DOTALL | re.MULTILINE)
+    if header is None:
+        return {}
+    mend = "the header of another chapter shows how"
+    try:
+        found = yaml.safe_load(header[1]) or {}
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 2}" if mark else ""  # counted from 0, below the first `---`
+        problem = getattr(error, "problem", None) or str(error)
+        raise BookError(f"{name}{line}: the header is no YAML: {problem}; {mend}") from error
+    if not isinstance(found, dict):
+        raise BookError(f"{name}, line 2: the header is {found!r}, expected `key: value`; {mend}")
+    for key in ("jupytext", "kernelspec"):
+        if not isinstance(found.get(key, {}), dict):
+            raise BookError(f"{name}: {key} in the header is {found[key]!r}, not a mapping; {mend}")
+    return found
 
 
 def load(root: Path | str) -> Book:

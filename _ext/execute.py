@@ -9,6 +9,7 @@ Changed prose is written into the notebooks without running anything.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import sys
 import tempfile
@@ -25,12 +26,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from .book import Backend, Book, BookError, load, read_text
 from .build import build
-from .executed import executed, keep_outputs
+from .executed import executed, hash_of_outputs, keep_outputs
 from .files import write
 from .save import save
 
 RUNS_ON = ("numpy", "matplotlib", "matplotlib-inline", "ipython", "ipykernel")
-CELL_TIMEOUT = 600  # seconds; a cell that needs more is a cell that no learner waits for
+# Seconds, here and in the tests. It stops endless loops, not slow machines: the slowest cell takes
+# 100, and more than 600 beside other work.
+CELL_TIMEOUT = 1800
+# Bytes. The book's largest output is a picture of 200 kB, its largest notebook has 700 kB. A reader
+# on a phone loads every output of a page, and git keeps every one for good.
+OUTPUT_LIMIT = 1_000_000
+NOTEBOOK_LIMIT = 4_000_000
 
 
 def main(arguments: list[str]) -> int:
@@ -103,7 +110,9 @@ def refresh(
         start = time.perf_counter()
         execute(notebook, f"{chapter}.md, {backend.label}", path.parent, progress, task)
         seconds = round(time.perf_counter() - start, 1)
-        notebook.metadata["book"] = {"fingerprint": stamp, "seconds": seconds}
+        notebook.metadata["book"] = {
+            "fingerprint": stamp, "outputs": hash_of_outputs(notebook), "seconds": seconds
+        }  # fmt: skip
         state = "executed"
     content = nbformat.writes(notebook) + "\n"
     if not path.is_file() or path.read_bytes() != content.encode():
@@ -130,7 +139,8 @@ def execute(notebook: NotebookNode, where: str, folder: Path, progress=None, tas
     """Run all cells in a fresh kernel that starts in `folder`; the outputs land in `notebook`.
 
     Raises BookError, naming the cell, if one raises, warns on stderr, takes more than
-    CELL_TIMEOUT seconds, or takes the kernel with it.
+    CELL_TIMEOUT seconds, takes the kernel with it, or shows more than OUTPUT_LIMIT bytes; and if
+    all show more than NOTEBOOK_LIMIT.
     """
     now = {"cell": None}
 
@@ -159,8 +169,30 @@ def execute(notebook: NotebookNode, where: str, folder: Path, progress=None, tas
         if warnings:
             seen = f"wrote to stderr, and readers would see it:\n{warnings}"
             raise BookError(_problem(where, cell, seen))
+    _check_sizes(notebook, where)
     # which machine and Python ran it says nothing to a reader and would churn every diff
     notebook.metadata["language_info"] = NotebookNode(name="python")
+
+
+def _check_sizes(notebook: NotebookNode, where: str) -> None:
+    """Raise BookError if an output, or all of them, are too large to be shown and kept."""
+    sizes = [
+        (len(json.dumps(output)), cell)
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+    ]
+    total = sum(size for size, _ in sizes)
+    largest, cell = max(sizes, key=lambda one: one[0], default=(0, None))
+    remedy = "print less, or draw smaller or fewer pictures"
+    if largest > OUTPUT_LIMIT:
+        seen = f"has an output of {largest:,} bytes, more than {OUTPUT_LIMIT:,}: {remedy}"
+        raise BookError(_problem(where, cell, seen))
+    if total > NOTEBOOK_LIMIT:
+        seen = (
+            f"has the largest of its outputs, {largest:,} bytes; together they have {total:,}, "
+            f"more than {NOTEBOOK_LIMIT:,}: {remedy}"
+        )
+        raise BookError(_problem(where, cell, seen))
 
 
 def _why(error: Exception, cell: NotebookNode | None) -> str:

@@ -6,6 +6,9 @@ whether there is anything to show.
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 import nbformat
 from nbformat import NotebookNode
 
@@ -16,20 +19,26 @@ def executed(wanted: NotebookNode, chapter: str, backend: Backend, book: Book) -
     """Read a committed notebook, which must have the code of `wanted`; its cells get those ids.
 
     Raises BookError if it is missing or unreadable, was not made by `make notebooks`, holds an
-    error or a cell that never ran, or if a code cell differs from the source's.
+    error or a cell that never ran, if a code cell differs from the source's, or if the outputs were
+    changed since.
     """
     path = book.notebook(chapter, backend)
     where = path.relative_to(book.root).as_posix()
     mend = f"run `make notebooks` ({backend.label} executes {chapter}.md anew)"
     try:
         notebook = nbformat.read(path, as_version=4)
-        cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-        made = notebook.metadata.get("book", {})
+        nbformat.validate(notebook)
     except FileNotFoundError:
         raise BookError(f"{where} is missing: {mend}") from None
-    except (OSError, ValueError, AttributeError, nbformat.ValidationError) as error:
-        raise BookError(f"{where} is not a notebook ({error}): {mend}") from error
-    if not {"fingerprint", "seconds"} <= made.keys():
+    except Exception as error:  # on damaged files nbformat stumbles in many ways
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise BookError(f"{where} is not a notebook ({reason}): {mend}") from error
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    made = notebook.metadata.get("book")
+    if not isinstance(made, dict) or not all(
+        isinstance(made.get(key), kind)
+        for key, kind in {"fingerprint": str, "outputs": str, "seconds": (int, float)}.items()
+    ):
         raise BookError(f"{where} was not made by `make notebooks`: {mend}")
     expected = [cell for cell in wanted.cells if cell.cell_type == "code"]
     for number, (cell, want) in enumerate(zip(cells, expected, strict=False), start=1):
@@ -49,7 +58,23 @@ def executed(wanted: NotebookNode, chapter: str, backend: Backend, book: Book) -
             f"{where} has {len(cells)} code cells, but {chapter}.md has {len(expected)} for "
             f"{backend.label} (the setup cell counted): {mend}"
         )
+    if made["outputs"] != hash_of_outputs(notebook):
+        raise BookError(f"{where}: its outputs are not those that its code gave: {mend}")
     return notebook
+
+
+def hash_of_outputs(notebook: NotebookNode) -> str:
+    """Hash of all that a reader sees below a notebook's code cells, the size of pictures included.
+
+    How often a cell was run does not count; nor, in a notebook that was read by nbformat, how
+    long strings are split in the file.
+    """
+    outputs = [
+        [{k: v for k, v in output.items() if k != "execution_count"} for output in cell.outputs]
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+    ]
+    return hashlib.sha256(json.dumps(outputs, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def keep_outputs(notebook: NotebookNode, old: NotebookNode) -> None:

@@ -16,7 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 from . import split
-from .book import Backend, BookError, load
+from .book import Backend, BookError, front_matter, load
 from .executed import executed
 
 CODE = "code cells"  # of a chapter, as the source has them: in Sphinx's metadata of the page
@@ -57,6 +57,7 @@ class ChapterParser(Parser):
 def merged_page(text: str, env: BuildEnvironment) -> NotebookNode | None:
     """The merged notebook of the chapter that Sphinx is reading; None for a page of prose."""
     book, chapter = env.app.book, env.docname
+    front_matter(text, f"{chapter}.md")
     if not is_myst_markdown_notebook(text):
         if split.CODE_CELL.search(text):
             raise BookError(

@@ -13,6 +13,7 @@ import nbformat
 from myst_nb.core.read import MystMetadataParsingError, read_myst_markdown_notebook
 from nbformat import NotebookNode
 
+from . import compare
 from .book import JUPYTER_TAGS, SAVE, Backend, Book, BookError
 
 CODE_CELL = re.compile(r"^`{3,}\{code-cell\}", re.MULTILINE)
@@ -45,7 +46,8 @@ def read(text: str, chapter: str, book: Book) -> NotebookNode:
     Every cell gets an id from its position; a code cell's `metadata.backend` is the tag of the
     backend it belongs to, or None.
 
-    Raises BookError for a tag nobody knows, a cell with the tags of two backends, an empty cell.
+    Raises BookError for a tag nobody knows, a cell with the tags of two backends, an empty cell,
+    a tolerance that `compare.check_tolerance` refuses.
     """
     try:
         notebook = read_myst_markdown_notebook(text, book.markdown, add_source_map=True)
@@ -79,6 +81,8 @@ def read(text: str, chapter: str, book: Book) -> NotebookNode:
                 f"{where}: has the tags of {len(mine)} backends ({', '.join(mine)}); give each "
                 "backend its own cell, or no backend's tag to the one cell all of them share"
             )
+        if "tolerance" in cell.metadata:
+            compare.check_tolerance(cell.metadata["tolerance"], where)
         cell.metadata["backend"] = mine[0] if mine else None
     return notebook
 
@@ -119,6 +123,6 @@ def own(cell: NotebookNode) -> NotebookNode:
     """A cell of the source as its notebooks have it."""
     if cell.cell_type != "code":
         return cell
-    metadata = NotebookNode(tags=list(cell.metadata["tags"])) if cell.metadata["tags"] else {}
+    kept = {key: cell.metadata[key] for key in ("tags", "tolerance") if cell.metadata.get(key)}
     return NotebookNode(id=cell.id, cell_type="code", source=cell.source, outputs=[],
-                        execution_count=None, metadata=NotebookNode(metadata))  # fmt: skip
+                        execution_count=None, metadata=NotebookNode(kept))  # fmt: skip

@@ -6,6 +6,7 @@ import nbformat
 
 from _ext import split
 from _ext.book import load
+from _ext.executed import hash_of_outputs
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -61,7 +62,8 @@ class SmallBook:
     def configure(self, old: str, new: str) -> None:
         """Change the settings."""
         path = self.root / "_config.yml"
-        assert old in (text := path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        assert old in text
         path.write_text(text.replace(old, new), encoding="utf-8")
 
     def chapter(self, body: str, name: str = "x") -> None:
@@ -75,16 +77,21 @@ class SmallBook:
     def source(self, name: str = "x"):
         return split.read((self.root / f"{name}.md").read_text(encoding="utf-8"), name, self.book)
 
+    def notebook(self, backend, name: str = "x"):
+        """A chapter's code for a backend, not executed."""
+        cells = split.cells_of(self.source(name), backend)
+        return split.notebook(cells, backend, self.book)
+
     def pretend_executed(self, outputs=lambda cell, backend: [], name: str = "x") -> None:
         """Write notebooks as if they had run; `outputs(cell, backend)` says what they printed."""
         for backend in self.book.backends:
-            cells = split.cells_of(self.source(name), backend)
-            notebook = split.notebook(cells, backend, self.book)
+            notebook = self.notebook(backend, name)
             for number, one in enumerate(notebook.cells, start=1):
                 if one.cell_type == "code":
                     one.execution_count = number
                     one.outputs = outputs(one, backend)
-            notebook.metadata["book"] = {"fingerprint": "", "seconds": 1.5}
+            made = {"fingerprint": "", "outputs": hash_of_outputs(notebook), "seconds": 1.5}
+            notebook.metadata["book"] = made
             nbformat.write(notebook, self.book.notebook(name, backend))
 
 

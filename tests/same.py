@@ -10,7 +10,10 @@ from bs4 import BeautifulSoup, NavigableString
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-SILENT = ".headerlink, .launch, .cell, script, style, svg, .backrefs, .sd-tab-set > input, .visually-hidden"
+SILENT = (
+    ".headerlink, .launch, .cell, script, style, svg, .backrefs, .sd-tab-set > input, "
+    ".visually-hidden"
+)
 # environments that number themselves on a page, and what Sphinx and notebooks wrap formulas in
 WRAPPING = re.compile(
     r"\\(?:begin|end)\{(?:split|aligned|gathered|alignedat|equation|align|gather|multline|alignat)"

@@ -1,63 +1,15 @@
 """What the chapters' code says: the same model in every tab, and a model that learns."""
 
-import ast
-import contextlib
-import importlib.util
 import re
 
-import matplotlib
-import matplotlib.pyplot
 import numpy as np
 import pytest
-from books import ROOT
+from the_book import BACKENDS, BOOK, LOSS_AND_TRAINER, names_of, source_of
 
-from _ext import split
-from _ext.book import load
 from benchmarks import compiled, recipe
 
-matplotlib.use("agg")
-BOOK = load(ROOT)
-BACKENDS = [
-    pytest.param(
-        backend,
-        id=backend.tag,
-        marks=pytest.mark.skipif(
-            importlib.util.find_spec(backend.module) is None,
-            reason=f"{backend.label} is not installed",
-        ),
-    )
-    for backend in BOOK.backends
-]
 MEAN = np.array([1.0, 2.0])
 COVARIANCE = np.array([[1.01, 1.95], [1.95, 4.25]])
-
-
-def source_of(chapter):
-    return split.read(BOOK.source(chapter).read_text(encoding="utf-8"), chapter, BOOK)
-
-
-def names_of(chapter: str, backend) -> dict:
-    """Run a chapter's cells but for its trainings and what needs their results; their names."""
-    names: dict = {}
-    for cell in split.cells_of(source_of(chapter), backend):
-        code = re.sub(r"^(%.*|d2l\.plt\.show\(\))\n?", "", cell.source, flags=re.MULTILINE)
-        if not trains(code):
-            with contextlib.suppress(NameError):  # the result of a training
-                exec(code, names)
-    matplotlib.pyplot.close("all")
-    return names
-
-
-def trains(code: str) -> bool:
-    """Whether a cell trains, or reads what was trained, rather than to define how."""
-    called = {
-        node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        for statement in ast.parse(code).body
-        if not isinstance(statement, (ast.FunctionDef, ast.ClassDef))
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Call)
-    }
-    return bool(called & {"train", "study", "nudged", "learned", "watch", "train_judge"})
 
 
 def frechet(mean, covariance) -> float:
@@ -169,23 +121,6 @@ def test_the_tabs_are_the_same_model():
     for steps, end in runs[1:]:
         np.testing.assert_allclose(steps, runs[0][0], rtol=1e-5)
         np.testing.assert_allclose(end, runs[0][1], atol=1e-4)  # of steps of 0.05
-
-
-def _pytorch(names):
-    torch, nn = names["torch"], names["nn"]
-    return nn.BCEWithLogitsLoss(reduction="sum"), lambda net, lr: torch.optim.Adam(
-        names[net].parameters(), lr=lr
-    )
-
-
-def _mxnet(names):
-    gluon = names["gluon"]
-    return gluon.loss.SigmoidBCELoss(), lambda net, lr: gluon.Trainer(
-        names[net].collect_params(), "adam", {"learning_rate": lr}
-    )
-
-
-LOSS_AND_TRAINER = {"pytorch": _pytorch, "mxnet": _mxnet}
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

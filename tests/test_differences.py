@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-from test_chapters import BOOK
+from the_book import BOOK
 
 from _ext.differences import differences, strict_parser
 

@@ -1,6 +1,7 @@
 """Executing: what is stale runs, what fails says so, and nothing is ever half-written."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -91,7 +92,22 @@ def clear_outputs(notebook):
     notebook.cells[-1].update(outputs=[], execution_count=None)
 
 
-@pytest.mark.parametrize("harm", [edit_code, clear_outputs, lambda n: n.metadata.pop("book")])
+def change_output(notebook):
+    notebook.cells[-1].outputs[0].text = "2\n"
+
+
+def forget_outputs(notebook):  # as notebooks were made before their outputs were hashed
+    change_output(notebook)
+    del notebook.metadata["book"]["outputs"]
+
+
+def forget_all(notebook):
+    del notebook.metadata["book"]
+
+
+@pytest.mark.parametrize(
+    "harm", [edit_code, clear_outputs, change_output, forget_outputs, forget_all]
+)
 def test_a_notebook_that_was_changed_by_hand_is_made_anew(small_book, monkeypatch, harm):
     small = small_book("alpha")
     small.chapter(cell("print(1)"))
@@ -102,7 +118,9 @@ def test_a_notebook_that_was_changed_by_hand_is_made_anew(small_book, monkeypatc
     harm(notebook)
     nbformat.write(notebook, path)
     assert run(small, monkeypatch=monkeypatch) == 0
-    assert nbformat.read(path, as_version=4).cells == good.cells
+    mended = nbformat.read(path, as_version=4)
+    assert mended.cells == good.cells
+    assert mended.metadata["book"]["outputs"] == good.metadata["book"]["outputs"]
 
 
 def test_equal_cells_keep_their_own_outputs(small_book, monkeypatch):
@@ -147,6 +165,40 @@ def test_a_failing_cell_is_named_and_the_old_notebook_stays(
     assert (small.root / "x.alpha.ipynb").read_bytes() == old
     assert outputs(small, "beta") == "2\n"  # the other backend's notebook is made all the same
     assert not list(small.root.glob("*.tmp"))
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (cell("print(1)") + cell("print(2000 * 'x')"),
+         r"x\.md, Alpha, cell-3 has an output of 2,0\d\d bytes, more than 2,000: print less"),
+        (3 * cell("print(900 * 'x')"),
+         r"cell-2 has the largest of its outputs, 9\d\d bytes; together they have 2,[89]\d\d,"),
+    ],
+)  # fmt: skip
+def test_outputs_too_large_to_be_shown_are_refused(small_book, monkeypatch, capfd, body, message):
+    for limit in ("OUTPUT_LIMIT", "NOTEBOOK_LIMIT"):
+        monkeypatch.setattr(execute, limit, 2000)
+    small = small_book("alpha")
+    small.chapter(cell("print(1)"))
+    assert run(small, monkeypatch=monkeypatch) == 0
+    old = (small.root / "x.alpha.ipynb").read_bytes()
+    small.chapter(body)
+    assert run(small, monkeypatch=monkeypatch) == 1
+    assert re.search(message, capfd.readouterr().err)
+    assert (small.root / "x.alpha.ipynb").read_bytes() == old
+
+
+def test_a_new_tolerance_is_written_without_running_anything(small_book, monkeypatch):
+    small = small_book("alpha")
+    small.chapter(cell("import time; print(time.time())", "alpha"))
+    run(small, monkeypatch=monkeypatch)
+    first = outputs(small)
+    text = (small.root / "x.md").read_text()
+    (small.root / "x.md").write_text(text.replace(":tags:", ":tolerance: {relative: 1}\n:tags:"))
+    run(small, monkeypatch=monkeypatch)
+    notebook = nbformat.read(small.root / "x.alpha.ipynb", as_version=4)
+    assert notebook.cells[-1].metadata["tolerance"] == {"relative": 1} and outputs(small) == first
 
 
 def test_a_shared_cell_that_fails_hints_at_a_missing_tag(small_book, monkeypatch, capfd):

@@ -6,7 +6,7 @@ from urllib.parse import unquote, urldefrag
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from test_chapters import BOOK
+from the_book import BOOK
 
 from _ext.translate import CATALOG, messages
 

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 from books import ROOT
-from test_chapters import BACKENDS, BOOK, LOSS_AND_TRAINER, names_of
+from the_book import BACKENDS, BOOK, LOSS_AND_TRAINER, names_of
 
 DCGAN = "chapters/dcgan"
 needs_dcgan = pytest.mark.skipif(

@@ -1,5 +1,8 @@
 """Splitting a chapter by backend, and merging its executed notebooks back."""
 
+import json
+from types import SimpleNamespace
+
 import nbformat
 import pytest
 from books import SmallBook, cell, printed
@@ -20,7 +23,7 @@ def code(notebook):
 
 def merged(small: SmallBook):
     source = small.source()
-    notebooks = {b: executed(source, "x", b, small.book) for b in small.book.backends}
+    notebooks = {b: executed(small.notebook(b), "x", b, small.book) for b in small.book.backends}
     return merge.merge(source, notebooks)
 
 
@@ -30,18 +33,13 @@ def test_each_backend_gets_its_own_and_the_shared_cells_in_order(small_book):
         cell("s = 1") + cell("a = 1", "alpha") + cell("b = 1", "beta") + "text\n\n"
         + cell("a = 2", "alpha") + cell("print(s)")
     )  # fmt: skip
-    book, source = small.book, small.source()
-    notebooks = {b.tag: split.split(source, "x", b, book) for b in book.backends}
+    notebooks = {b.tag: small.notebook(b) for b in small.book.backends}
     assert code(notebooks["alpha"])[1:] == ["s = 1", "a = 1", "a = 2", "print(s)"]
     assert code(notebooks["beta"])[1:] == ["s = 1", "b = 1", "print(s)"]
     assert code(notebooks["gamma"])[1:] == ["s = 1", "print(s)"]
-    assert notebooks["beta"].cells[-3].metadata["tags"] == ["beta"]
+    assert notebooks["beta"].cells[-2].metadata["tags"] == ["beta"]
     for notebook in notebooks.values():
         nbformat.validate(notebook)
-        assert [c.source for c in notebook.cells if c.cell_type == "markdown"] == [
-            "# A chapter",
-            "text",
-        ]
 
 
 def test_shared_cell_stands_once_if_outputs_agree_and_per_backend_if_not(small_book):
@@ -55,11 +53,7 @@ def test_shared_cell_stands_once_if_outputs_agree_and_per_backend_if_not(small_b
 def test_pictures_are_shown_at_the_size_they_were_meant_to_have(small_book):
     small = small_book()
     small.chapter(cell("draw()"))
-    picture = nbformat.v4.new_output(
-        "display_data", data={"image/png": "aGk="},
-        metadata={"image/png": {"width": 350, "height": 250}},
-    )  # fmt: skip
-    small.pretend_executed(lambda c, b: [picture] if c.source == "draw()" else [])
+    small.pretend_executed(lambda c, b: [PICTURE] if c.source == "draw()" else [])
     assert merged(small).cells[-1].metadata["mystnb"] == {"image": {"width": "350px"}}
 
 
@@ -119,6 +113,20 @@ def damage(change):
     return damage_
 
 
+PICTURE = nbformat.v4.new_output(
+    "display_data", data={"image/png": "aGk="},
+    metadata={"image/png": {"width": 350, "height": 250}},
+)  # fmt: skip
+
+
+def data_of(notebook):
+    return notebook.cells[-1].outputs[1].data
+
+
+def size_of(notebook):
+    return notebook.cells[-1].outputs[1].metadata["image/png"]
+
+
 def error_output(notebook):
     notebook.cells[-1].outputs = [nbformat.v4.new_output("error", ename="E", evalue="e")]
 
@@ -134,17 +142,137 @@ def error_output(notebook):
         (damage(lambda n: n.cells[-1].update(source="a = 3")), r"book: a = 3\n.*source:   a = 2"),
         (damage(lambda n: n.cells.pop()), r"has 2 code cells, but x\.md has 3 for Alpha"),
         (damage(lambda n: n.cells[-1].update(execution_count=None)), r"was never run"),
+        (damage(lambda n: n.cells[-1].outputs[0].update(text="2")), r"its outputs are not those"),
+        (damage(lambda n: n.cells[-1].outputs.pop()), r"its outputs are not those that its code"),
+        (damage(lambda n: n.cells[-1].outputs.reverse()), r"its outputs are not those"),
+        (damage(lambda n: data_of(n).update({"image/png": "YQ=="})), r"its outputs are not those"),
+        (damage(lambda n: data_of(n).update({"text/html": "b"})), r"its outputs are not those"),
+        (damage(lambda n: size_of(n).update(width=351)), r"its outputs are not those"),
     ],
 )  # fmt: skip
 def test_a_notebook_that_does_not_follow_from_its_source_stops_the_page(small_book, harm, message):
     small = small_book()
     small.chapter(cell("a = 1", "alpha") + cell("a = 2"))
-    small.pretend_executed()
+    small.pretend_executed(lambda c, b: [*printed("1"), PICTURE] if c.id == "cell-3" else [])
     merged(small)
     harm(small)
     with pytest.raises(BookError, match=message) as error:
         merged(small)
     assert "make notebooks" in str(error.value) and "Alpha" in str(error.value)
+
+
+def raw(change):
+    """A function that changes the JSON of alpha's notebook, whatever nbformat thinks of it."""
+
+    def change_(small):
+        path = small.root / "x.alpha.ipynb"
+        path.write_text(json.dumps(change(json.loads(path.read_text()))))
+
+    return change_
+
+
+def as_version_3(notebook):
+    cells = [
+        {"cell_type": "code", "language": "python", "input": c["source"], "outputs": [],
+         "metadata": {}, "prompt_number": 1}
+        for c in notebook["cells"] if c["cell_type"] == "code"
+    ]  # fmt: skip
+    return {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": cells}]}
+
+
+def without(key):
+    return lambda notebook: {k: v for k, v in notebook.items() if k != key}
+
+
+def with_outputs(outputs):
+    def change(notebook):
+        notebook["cells"][-1]["outputs"] = outputs
+        return notebook
+
+    return change
+
+
+def made(book):
+    """A function that makes `book` the notebook's `metadata.book`."""
+    return lambda notebook: {**notebook, "metadata": {**notebook["metadata"], "book": book}}
+
+
+FINGERPRINT = {"fingerprint": "", "outputs": "", "seconds": 1}
+
+
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        (raw(lambda n: None), "is not a notebook"),
+        (raw(lambda n: 3), "is not a notebook"),
+        (raw(lambda n: {}), "is not a notebook"),
+        (raw(without("cells")), "is not a notebook"),
+        (raw(without("metadata")), "is not a notebook"),
+        (raw(lambda n: {**n, "nbformat": 99}), "is not a notebook"),
+        (raw(lambda n: {**n, "cells": {}}), "is not a notebook"),
+        (raw(lambda n: {**n, "cells": ["a"]}), "is not a notebook"),
+        (raw(lambda n: {**n, "metadata": []}), "is not a notebook"),
+        (raw(with_outputs({"text": "1"})), "is not a notebook"),
+        (raw(with_outputs(["1"])), "is not a notebook"),
+        (raw(with_outputs([{"output_type": "stream"}])), "is not a notebook"),
+        (raw(without("nbformat")), "was not made by `make notebooks`"),
+        (raw(as_version_3), "was not made by `make notebooks`"),
+        (lambda s: (s.root / "x.alpha.ipynb").write_text(""), "is not a notebook"),
+        (lambda s: (s.root / "x.alpha.ipynb").write_bytes(b"\xff\xfe{"), "is not a notebook"),
+        *[
+            (raw(made(book)), "was not made by `make notebooks`")
+            for book in (
+                [], ["fingerprint", "outputs", "seconds"], "fingerprint outputs seconds", 3, None,
+                {**FINGERPRINT, "fingerprint": 3}, {**FINGERPRINT, "seconds": "1"},
+                {**FINGERPRINT, "outputs": None}, {"fingerprint": "", "seconds": 1},
+            )
+        ],
+    ],
+)  # fmt: skip
+def test_a_damaged_notebook_is_named_without_a_traceback(small_book, harm, message):
+    small = small_book()
+    small.chapter(cell("a = 2"))
+    small.pretend_executed()
+    harm(small)
+    with pytest.raises(BookError, match=rf"^x\.alpha\.ipynb {message}.*run `make notebooks`"):
+        merged(small)
+
+
+def test_how_a_file_splits_strings_and_counts_runs_makes_no_difference(small_book):
+    small = small_book()
+    small.chapter(cell("print(1)"))
+    small.pretend_executed(
+        lambda c, b: [*printed("1\n2\n"), nbformat.v4.new_output("execute_result", {
+            "text/plain": "a\nb", "image/png": "aGk=\n"}, execution_count=3)]
+    )  # fmt: skip
+    path = small.root / "x.alpha.ipynb"
+    notebook = json.loads(path.read_text())
+    stream, result = notebook["cells"][-1]["outputs"]
+    stream["text"], result["data"]["text/plain"] = "1\n2\n", ["a", "\nb"]
+    result["data"]["image/png"] = ["aG", "k=\n"]
+    result["execution_count"] = notebook["cells"][-1]["execution_count"] = 9
+    path.write_text(json.dumps(notebook))
+    merged(small)
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("file_format: mystnb\nkernelspec: {name: python3", r"x\.md, line 4: .* is no YAML: "),
+        ("file_format: mystnb: 3", r"x\.md, line 2: .* no YAML: mapping values are not allowed"),
+        ("file_format: mystnb\n\tkernelspec: 1", r"x\.md, line 3: the header is no YAML: found"),
+        ("mystnb", r"x\.md, line 2: the header is 'mystnb', expected `key: value`"),
+        ("jupytext: myst", r"x\.md: jupytext in the header is 'myst', not a mapping"),
+    ],
+)
+def test_a_header_that_is_no_yaml_is_named_with_its_line(small_book, header, message):
+    small = small_book()
+    (small.root / "x.md").write_text(f"---\n{header}\n---\n\n# A\n\n{cell('1')}")
+    with pytest.raises(BookError, match=message):
+        small.book.chapters()
+    env = SimpleNamespace(app=SimpleNamespace(book=small.book), docname="x")
+    with pytest.raises(BookError, match=message):
+        merge.merged_page((small.root / "x.md").read_text(), env)
 
 
 def test_a_listed_chapter_that_is_not_there(small_book):
@@ -201,11 +329,6 @@ def test_without_backends_the_settings_are_refused(small_book):
 def test_backends_need_tags_of_their_own(small_book, tags):
     with pytest.raises(BookError, match="the backends' tags are"):
         _ = small_book(*tags).book
-
-
-@pytest.mark.parametrize("text", ["# A\n\ntext", "{ref}`a` begins the page"])
-def test_reading_plain_text_as_a_notebook_keeps_it(text):
-    assert merge.read(text).cells[0].source == text
 
 
 def test_prose_may_change_without_new_notebooks(small_book):

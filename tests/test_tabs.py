@@ -16,7 +16,7 @@ from _ext.execute import execute
 def build(small) -> BeautifulSoup:
     """Build a small book as `jupyter-book build` would, with warnings as errors."""
     out = small.root / "_build"
-    engine.build(small.root, out, "html")
+    engine.build(small.root, out, "notebook", "html")
     page = BeautifulSoup((out / "html" / "x.html").read_text(encoding="utf-8"), "html.parser")
     return page.select_one("article")
 
@@ -150,7 +150,7 @@ def test_numbers_in_the_notebooks_are_the_pages(small_book):
     small.pretend_executed(name="y")
     article = build(small)
     assert [node.text.removesuffix("#") for node in article.select(".eqno")] == ["(2.1)", "(2.2)"]
-    prose = (small.root / "x.alpha.ipynb").read_text()
+    prose = (small.root / "_build/notebook/x.alpha.ipynb").read_text()
     assert "\\\\tag{2.1}" in prose and "\\\\tag{2.2}" in prose
     assert "See (2.2) and (1.1)." in prose and "See (2.2) and (1.1)." in article.text
 

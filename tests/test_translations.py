@@ -7,12 +7,11 @@ import nbformat
 import pytest
 from books import ROOT
 from bs4 import BeautifulSoup
-from test_chapters import BOOK
+from the_book import BOOK
 
 from _ext import catalogs, drawings, translate
 from _ext.differences import strict_parser
 
-VI = Language("vi", "vi", "Tiếng Việt")
 EDITIONS = BOOK.languages[1:]
 
 
