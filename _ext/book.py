@@ -61,6 +61,11 @@ class Book:
     repository: str  # https://github.com/OWNER/NAME, or ""
     branch: str
 
+    @property
+    def shim(self) -> Path:
+        """The folder of the package that notebooks import."""
+        return self.root / "d2l_shim"
+
     def source(self, chapter: str) -> Path:
         """Path of a chapter's source; `chapter` is a docname such as "chapters/gaussian"."""
         return self.root / f"{chapter}.md"

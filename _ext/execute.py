@@ -27,6 +27,7 @@ from .book import Backend, Book, BookError, load, read_text
 from .executed import executed, keep_outputs
 from .files import write
 from .save import save
+from .shim import code_used
 
 RUNS_ON = ("numpy", "matplotlib", "matplotlib-inline", "ipython", "ipykernel")
 CELL_TIMEOUT = 600  # seconds; a cell that needs more is a cell that no learner waits for
@@ -98,17 +99,16 @@ def refresh(chapter: str, backend: Backend, book: Book, progress: Progress) -> N
 
 
 def fingerprint(notebook: NotebookNode, backend: Backend, book: Book) -> str:
-    """Hash of all that a notebook's outputs follow from: its code, the shim, the pins."""
-    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    others = {other.module for other in book.backends} - {backend.module}
-    files = sorted((book.root / "d2l_shim").rglob("*.py"))
-    shim = [read_text(path) for path in files if path.stem not in others]
+    """Hash of all that a notebook's outputs follow from: its code, its part of the shim, pins."""
+    cells = {cell.id: cell.source for cell in notebook.cells if cell.cell_type == "code"}
+    # the setup cell is ours: it finds the shim and uses nothing of it
+    shim = code_used([code for name, code in cells.items() if name != "setup"], backend, book)
     pins = [
         line.partition("#")[0].strip()
         for line in read_text(book.root / "requirements.txt").splitlines()
         if re.match(r"[\w.-]*", line)[0].lower() in {*RUNS_ON, backend.module}
     ]
-    return hashlib.sha256("\0".join([*code, *shim, *pins]).encode()).hexdigest()[:16]
+    return hashlib.sha256("\0".join([*cells.values(), *shim, *pins]).encode()).hexdigest()[:16]
 
 
 def execute(notebook: NotebookNode, where: str, folder: Path, progress=None, task=None) -> None:

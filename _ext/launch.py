@@ -97,5 +97,18 @@ def write_downloads(app: Sphinx, error: Exception | None) -> None:
             write(path, nbformat.writes(notebook) + "\n")
             with zipfile.ZipFile(path.with_suffix(".zip"), "w") as archive:
                 archive.write(path, path.name)
-                for file in sorted((book.root / "d2l_shim").glob("*.*")):
-                    archive.write(file, f"d2l_shim/{file.name}")
+                for file in shim_files(book):
+                    archive.write(file, file.relative_to(book.shim.parent).as_posix())
+
+
+def shim_files(book: Book) -> list[Path]:
+    """The shim's files: no links, which may lead anywhere, no caches, nothing hidden."""
+    return [
+        file
+        for file in sorted(book.shim.rglob("*.*"))
+        if file.is_file()
+        and not file.is_symlink()
+        and not any(
+            part.startswith((".", "__pycache__")) for part in file.relative_to(book.shim).parts
+        )
+    ]
