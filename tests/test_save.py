@@ -261,5 +261,5 @@ def test_the_real_chapters_use_what_they_say():
         assert "numpy_compat" not in code and (ROOT / "d2l_shim/torch.py").read_text() in code
     assert "update_D" not in names["chapters/gaussian"]  # it has its own
     assert {"update_D", "update_G"} <= names["chapters/convergence"]
-    assert "mlp" not in names["chapters/convergence"]
-    assert {"update_D", "train_images", "bars"} <= names["chapters/digits"]
+    assert "leaky_mlp" not in names["chapters/convergence"]
+    assert {"update_D", "train_image_gan", "plot_class_shares"} <= names["chapters/digits"]

@@ -9,28 +9,28 @@ from mxnet import npx
 from mxnet.gluon import nn
 
 __all__ = [
-    "ink",
-    "show",
+    "digit_sheet",
+    "show_sheet",
     "initialize_dense",
-    "mlp",
-    "dense_D",
-    "dense_G",
-    "noise",
+    "leaky_mlp",
+    "make_dense_D",
+    "make_dense_G",
+    "sample_latent",
     "train_judge",
-    "quality",
-    "train_images",
-    "watch",
-    "Front",
-    "follow",
-    "bars",
+    "class_shares",
+    "train_image_gan",
+    "score_every_epoch",
+    "NoisyMinibatchStd",
+    "update_moving_average",
+    "plot_class_shares",
 ]
 
 
-def ink(pictures):
+def digit_sheet(pictures):
     """Pictures (n, 1, 28, 28) as one sheet, dark on white, ten in a row."""
     return 1 - d2l.sheet(d2l.numpy(pictures)[:, 0], 10)
 
-def show(sheet, title=None):
+def show_sheet(sheet, title=None):
     """Draw a sheet of pictures."""
     d2l.plt.figure(figsize=(6, 6 * sheet.shape[0] / sheet.shape[1]))
     d2l.plt.imshow(sheet, cmap="gray", vmin=0, vmax=1)
@@ -39,7 +39,7 @@ def show(sheet, title=None):
     d2l.plt.show()
 
 
-def mlp(*sizes, dropout=0.0):
+def leaky_mlp(*sizes, dropout=0.0):
     """Linear layers with LeakyReLU and dropout between them."""
     net = nn.HybridSequential()
     for num_in, num_out in zip(sizes, sizes[1:-1]):
@@ -55,21 +55,21 @@ def initialize_dense(net, gain):
     return net
 
 
-def dense_G(gain):
+def make_dense_G(gain):
     """Generator: noise (n, 100) to pictures (n, 1, 28, 28)."""
     net = nn.HybridSequential()
-    net.add(mlp(100, 256, 512, 1024, 784), nn.Activation("sigmoid"),
+    net.add(leaky_mlp(100, 256, 512, 1024, 784), nn.Activation("sigmoid"),
             nn.HybridLambda(lambda F, x: F.np.reshape(x, (-1, 1, 28, 28))))
     net.hybridize(static_alloc=True)
     return initialize_dense(net, gain)
 
-def dense_D(gain, front, num_in=784, dropout=0.0):
+def make_dense_D(gain, front, num_in=784, dropout=0.0):
     """Discriminator: what `front` makes of pictures, to logits (n, 1)."""
     net = nn.Sequential()
-    net.add(front, mlp(num_in, 1024, 512, 256, 1, dropout=dropout))
+    net.add(front, leaky_mlp(num_in, 1024, 512, 256, 1, dropout=dropout))
     return initialize_dense(net, gain)
 
-def noise(n):
+def sample_latent(n):
     """Noise for n pictures: (n, 100)."""
     return d2l.normal(0, 1, (n, 100), ctx=d2l.try_gpu())
 
@@ -96,7 +96,7 @@ def train_judge(images, labels, num_epochs=10, batch_size=50, lr=0.003):
     return net
 
 
-def quality(judge, pictures):
+def class_shares(judge, pictures):
     """Share of pictures that the judge recognizes, and each digit's share in them."""
     p = d2l.numpy(npx.softmax(judge(pictures)))
     digits = p.argmax(axis=1)[p.max(axis=1) >= 0.9]
@@ -104,8 +104,8 @@ def quality(judge, pictures):
     return len(digits) / len(p), shares
 
 
-def train_images(net_D, net_G, images, num_epochs, lr_D, lr_G, betas=(0.5, 0.999),
-                 mean_G=None, decay=0.97, batch_size=64):
+def train_image_gan(net_D, net_G, images, num_epochs, lr_D, lr_G,
+                    betas=(0.5, 0.999), mean_G=None, decay=0.97, batch_size=64):
     """Train on pictures (n, 1, 28, 28) with noise (n, 100); yield each epoch."""
     trainer_D, trainer_G = (
         gluon.Trainer(net.collect_params(), "adam", {
@@ -114,50 +114,51 @@ def train_images(net_D, net_G, images, num_epochs, lr_D, lr_G, betas=(0.5, 0.999
     loss = gluon.loss.SigmoidBCELoss()
     loss.hybridize(static_alloc=True)
     if mean_G is not None:
-        d2l.follow(mean_G, net_G, 0)
+        d2l.update_moving_average(mean_G, net_G, 0)
     for epoch in range(1, num_epochs + 1):
         for step, X in enumerate(d2l.load_array((images,), batch_size)):
-            Z = noise(len(X))
+            Z = sample_latent(len(X))
             d2l.update_D(X, Z, net_D, net_G, loss, trainer_D)
             d2l.update_G(Z, net_D, net_G, loss, trainer_G)
             if mean_G is not None and step % 10 == 0:
-                d2l.follow(mean_G, net_G, decay)
+                d2l.update_moving_average(mean_G, net_G, decay)
         yield epoch
 
 
-def watch(training, net_G, score, num_epochs):
+def score_every_epoch(training, net_G, score, num_epochs):
     """Train; score a generator after every epoch. Return a sheet of fakes from each."""
-    sheets, same_noise = [], noise(40)
+    sheets, same_noise = [], sample_latent(40)
     animator = d2l.Animator(
         "epoch", legend=["recognized, relative", "10 × rarest digit"],
         xlim=[0, num_epochs], ylim=[0, 1.1])
     for epoch in training:
-        recognized, shares = score(net_G(noise(1000)))
+        recognized, shares = score(net_G(sample_latent(1000)))
         animator.add(epoch, (recognized, 10 * shares.min()))
-        sheets.append(d2l.ink(net_G(same_noise)))
+        sheets.append(d2l.digit_sheet(net_G(same_noise)))
     return sheets
 
 
-class Front(nn.Block):
+class NoisyMinibatchStd(nn.Block):
     """Pictures to 785 numbers: noisy pixels, and how much the minibatch varies."""
     def forward(self, X):
         X = 2 * X.reshape(len(X), -1) - 1
         X = X + d2l.normal(0, 0.2, X.shape, ctx=X.ctx)
         variance = np.square(X - X.mean(0)).mean(0)  # np.std has no gradient
-        spread = np.sqrt(variance).mean()
+        spread = np.sqrt(variance + 1e-12).mean()  # sqrt has none at 0
         return np.concatenate([X, spread * np.ones_like(X[:, :1])], axis=1)
 
 
-def follow(mean_G, net_G, decay):
+def update_moving_average(mean_G, net_G, decay):
     """Move the parameters of mean_G towards those of net_G."""
     pairs = zip(mean_G.collect_params().values(), net_G.collect_params().values())
     for mean, new in pairs:
         mean.set_data(new.data() + decay * (mean.data() - new.data()))
 
 
-def bars(scores):
-    """Draw the share of each digit, for some names and their scores."""
-    _, panels = d2l.plt.subplots(1, len(scores), figsize=(8, 2.2), sharey=True)
+def plot_class_shares(scores):
+    """Draw the share of each digit, for some names and their class shares."""
+    figure = d2l.plt.figure(figsize=(8, 2.2))
+    panels = figure.subplots(1, len(scores), sharey=True, squeeze=False)[0]
     for panel, (name, (recognized, shares)) in zip(panels, scores.items()):
         panel.bar(range(10), 100 * shares, color="#0072b2")
         panel.axhline(2, color="0.4", lw=1, ls="--")
