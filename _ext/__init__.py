@@ -3,7 +3,7 @@
 The flow, one module per step::
 
     split, plain ─► execute ─► chapters/x.<backend>.ipynb ─► executed ─► merge ─► tabs, launch
-      └────► save (cells that the shim repeats)
+      └────► save (cells become part of the shim; `shim` knows which of it a notebook uses)
 
 `translate` keeps the catalogs in step with the English, `catalogs` reads and compiles them once
 `differences` has nothing to say; `localize` makes notebooks from them, and `editions` builds the

@@ -29,6 +29,7 @@ from .build import build
 from .executed import executed, hash_of_outputs, keep_outputs
 from .files import write
 from .save import save
+from .shim import code_used
 
 RUNS_ON = ("numpy", "matplotlib", "matplotlib-inline", "ipython", "ipykernel")
 # Seconds, here and in the tests. It stops endless loops, not slow machines: the slowest cell takes
@@ -122,17 +123,16 @@ def refresh(
 
 
 def fingerprint(notebook: NotebookNode, backend: Backend, book: Book) -> str:
-    """Hash of all that a notebook's outputs follow from: its code, the shim, the pins."""
-    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    others = {other.module for other in book.backends} - {backend.module}
-    files = sorted((book.root / "d2l_shim").rglob("*.py"))
-    shim = [read_text(path) for path in files if path.stem not in others]
+    """Hash of all that a notebook's outputs follow from: its code, its part of the shim, pins."""
+    cells = {cell.id: cell.source for cell in notebook.cells if cell.cell_type == "code"}
+    # the setup cell is ours: it finds the shim and uses nothing of it
+    shim = code_used([code for name, code in cells.items() if name != "setup"], backend, book)
     pins = [
         line.partition("#")[0].strip()
         for line in read_text(book.root / "requirements.txt").splitlines()
         if re.match(r"[\w.-]*", line)[0].lower() in {*RUNS_ON, backend.module}
     ]
-    return hashlib.sha256("\0".join([*code, *shim, *pins]).encode()).hexdigest()[:16]
+    return hashlib.sha256("\0".join([*cells.values(), *shim, *pins]).encode()).hexdigest()[:16]
 
 
 def execute(notebook: NotebookNode, where: str, folder: Path, progress=None, task=None) -> None:

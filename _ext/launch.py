@@ -85,18 +85,23 @@ def copy_downloads(app: Sphinx, error: Exception | None) -> None:
             path = Path(app.outdir, DOWNLOADS, f"{chapter}.{backend.tag}.ipynb")
             path.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(notebook, path)
-            with zipfile.ZipFile(path.with_suffix(".zip"), "w", zipfile.ZIP_DEFLATED) as archive:
-                add(archive, path, path.name)
-                for file in sorted(book.shim.rglob("*")):
-                    if "__pycache__" not in file.parts:
-                        add(
-                            archive,
-                            file,
-                            f"{book.shim.name}/{file.relative_to(book.shim).as_posix()}",
-                        )
+            with zipfile.ZipFile(path.with_suffix(".zip"), "w") as archive:
+                files = {path.name: path} | {
+                    file.relative_to(book.shim.parent).as_posix(): file for file in shim_files(book)
+                }
+                for name, file in files.items():
+                    entry = zipfile.ZipInfo(name)  # dated 1980: the same archive every time
+                    archive.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
 
 
-def add(archive: zipfile.ZipFile, file: Path, name: str) -> None:
-    """Put a regular file into an archive: no link to something else, and no date of today."""
-    if file.is_file() and not file.is_symlink():
-        archive.writestr(zipfile.ZipInfo(name), file.read_bytes(), zipfile.ZIP_DEFLATED)
+def shim_files(book: Book) -> list[Path]:
+    """The shim's files: no links, which may lead anywhere, no caches, nothing hidden."""
+    return [
+        file
+        for file in sorted(book.shim.rglob("*.*"))
+        if file.is_file()
+        and not file.is_symlink()
+        and not any(
+            part.startswith((".", "__pycache__")) for part in file.relative_to(book.shim).parts
+        )
+    ]

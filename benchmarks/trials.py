@@ -20,21 +20,21 @@ def main(seed: int = 0) -> None:
     matplotlib.use("agg")
     book = load(Path.cwd())
     (backend,) = (backend for backend in book.backends if backend.module == "torch")
-    digits = names(book, "chapters/digits", backend, until="def train_images(")
+    digits = names(book, "chapters/digits", backend, until="def train_image_gan(")
     dcgan = names(book, "chapters/dcgan", backend, until="def initialize(")
     torch, flatten, d2l = digits["torch"], digits["nn"].Flatten, digits["d2l"]
     pictures = digits["images"][digits["rest"]]
 
     def train(title, nets, num_epochs, *settings, **more):
         """Train a generator; print what the judge says of 5,000 fakes."""
-        for _ in d2l.train_images(*nets[:2], pictures, num_epochs, *settings, **more):
+        for _ in d2l.train_image_gan(*nets[:2], pictures, num_epochs, *settings, **more):
             pass
-        recognized, shares = digits["score"](nets[-1](d2l.noise(5000)))
+        recognized, shares = digits["score"](nets[-1](d2l.sample_latent(5000)))
         print(f"{title:<50} {recognized:.2f}  {100 * shares.min():4.1f} %", flush=True)
 
     def published():
         torch.manual_seed(seed)
-        return digits["dense_D"](1 / 3, flatten(), dropout=0.3), digits["dense_G"](1 / 3)
+        return digits["make_dense_D"](1 / 3, flatten(), dropout=0.3), digits["make_dense_G"](1 / 3)
 
     def convolutional(scale):
         torch.manual_seed(seed)

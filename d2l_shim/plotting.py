@@ -94,7 +94,8 @@ def _values(value: Any) -> list[Any]:
 class Animator:
     """A figure that grows and redraws itself while a model trains: one output, with the last state.
 
-    The curves are on `axes[0]`; `fig` and all of `axes`, a flat list, are there to draw on. Outside
+    That is the output of the cell that adds points; another cell that does has one of its own. The
+    curves are on `axes[0]`; `fig` and all of `axes`, a flat list, are there to draw on. Outside
     notebooks it draws the same and shows nothing.
     """
 
@@ -116,8 +117,7 @@ class Animator:
             1, 1.01, "", size=7, color="0.35", ha="right", transform=self.axes[0].transAxes
         )
         self._shell = _notebook()
-        self._handle: Any = None  # of the one output
-        self._ends_with_cell = False
+        self._handle: Any = None  # of the output in the running cell, once it has added a point
         self._next_draw = time.perf_counter() + 1.5  # a shorter run is drawn once, at its end
         self._first: tuple[float, float] | None = None  # x and clock of the first point
         if self._shell is not None:
@@ -149,13 +149,13 @@ class Animator:
                 self._lines[i].set_data(self.X[i], self.Y[i])
                 self.axes[0].update_datalim([point])
                 self._first = self._first or (point[0], time.perf_counter())
-        self.axes[0].autoscale(None)  # at the next draw; limits that were given stay
+        # at the next draw; limits that were given stay (matplotlib's types forget None)
+        self.axes[0].autoscale(None)  # type: ignore[arg-type]
         if self._shell is not None:
             if self._handle is None:  # the figure's place is here, before what is printed later
                 self._handle = display({"text/plain": repr(self.fig)}, raw=True, display_id=True)
-            if not self._ends_with_cell:  # neither the last add nor an interrupt is announced
+                # neither the last add nor an interrupt is announced
                 self._shell.events.register("post_execute", self._finish)
-                self._ends_with_cell = True
             if time.perf_counter() >= self._next_draw:
                 self._draw(self._progress())
 
@@ -166,7 +166,7 @@ class Animator:
         for _, fmt in zip(range(n), cycle(self._fmts), strict=False):
             self._lines += self.axes[0].plot([], [], fmt)
         for line in self._lines:
-            line.set_color(COLORS.get(line.get_color(), line.get_color()))
+            line.set_color(COLORS.get(str(line.get_color()), line.get_color()))
         set_axes(self.axes[0], *self._style)
         if self._xlim is not None and all(isinstance(limit, int) for limit in self._xlim):
             locator = self.axes[0].xaxis.get_major_locator()
@@ -174,10 +174,10 @@ class Animator:
                 locator.set_params(integer=True)  # no half epochs
 
     def _finish(self) -> None:
-        """Draw the last state, at the end of the cell."""
+        """Draw the last state, at the end of the cell; a later cell gets an output of its own."""
         self._shell.events.unregister("post_execute", self._finish)
-        self._ends_with_cell = False
         self._draw("")
+        self._handle = None  # running that cell again clears its output, and none is left to update
 
     def _draw(self, note: str) -> None:
         began = time.perf_counter()

@@ -23,7 +23,7 @@ def check_count(name: str, value: Any, least: int = 1) -> int:
     return int(value)
 
 
-def check_arrays(arrays: Any, kind: type) -> list[Any]:
+def check_arrays(arrays: Any, kind: Any) -> list[Any]:
     """The `data_arrays` of `load_array` as a list, or an error that says how to mend the call."""
     if not isinstance(arrays, (tuple, list)):
         got = type(arrays).__name__

@@ -27,10 +27,8 @@ sphinx:
 """
 HEADER = "---\nfile_format: mystnb\nkernelspec: {name: python3, display_name: Python 3}\n---\n"
 SHIM = """\
-import math
-
-# --- saved from the chapters; edit them there (make notebooks) ---
-# --- end of saved cells ---
+from . import tools
+from .saved.{tag} import *
 """
 
 
@@ -56,8 +54,9 @@ class SmallBook:
         (root / "requirements.txt").write_text("numpy==1.26.4\n")
         (root / "d2l_shim").mkdir()
         (root / "d2l_shim" / "__init__.py").write_text("")
+        (root / "d2l_shim" / "tools.py").write_text("import math\n")
         for tag in tags:
-            (root / "d2l_shim" / f"{tag}.py").write_text(SHIM)
+            (root / "d2l_shim" / f"{tag}.py").write_text(SHIM.format(tag=tag))
 
     def configure(self, old: str, new: str) -> None:
         """Change the settings."""

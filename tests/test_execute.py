@@ -14,7 +14,6 @@ from books import ROOT, cell
 from _ext import execute
 from _ext.book import BookError
 from _ext.files import write
-from _ext.save import BEGIN, END, save, shim_with
 
 
 def run(small, *arguments, monkeypatch) -> int:
@@ -64,7 +63,8 @@ BOTH = {"alpha", "beta"}
 @pytest.mark.parametrize(
     ("file", "change", "stale"),
     [
-        ("d2l_shim/tools.py", lambda text: "x = 1\n", BOTH),
+        ("d2l_shim/tools.py", lambda text: text + "x = 1\n", BOTH),
+        ("d2l_shim/other.py", lambda text: "x = 1\n", set()),  # nobody imports it
         ("d2l_shim/beta.py", lambda text: text + "x = 1\n", {"beta"}),
         ("requirements.txt", lambda text: text.replace("1.26", "1.27"), BOTH),
         ("requirements.txt", lambda text: text + "ruff==1.0\n# a comment\n", set()),
@@ -261,45 +261,3 @@ def test_a_file_that_cannot_be_written_is_left_alone(tmp_path):
         write(tmp_path / "y", "new, then what no file can hold: \ud800")
     assert (tmp_path / "y").read_text() == "old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x.ipynb", "y"]
-
-
-def test_saved_cells_are_copied_to_their_backends_shim(small_book):
-    small = small_book()
-    small.chapter(
-        cell("def f():\n    return 'alpha'", "alpha", "save")
-        + cell("def f():\n    return 'beta'", "beta", "save")
-        + cell("def g():\n    return f()", "save") + cell("h = 1", "alpha")
-    )  # fmt: skip
-    save(small.book)
-    for tag in ("alpha", "beta"):
-        names = {}
-        exec((small.root / "d2l_shim" / f"{tag}.py").read_text(), names)
-        assert names["g"]() == tag and "h" not in names
-    text = (small.root / "d2l_shim" / "alpha.py").read_text()
-    save(small.book)
-    assert (small.root / "d2l_shim" / "alpha.py").read_text() == text
-
-
-@pytest.mark.parametrize("code", ["def f(:", "%matplotlib inline"])
-def test_a_saved_cell_that_is_no_python_leaves_the_shim_alone(small_book, code):
-    small = small_book("alpha")
-    small.chapter(cell(code, "save"))
-    with pytest.raises(
-        BookError, match=r"x\.md, cell-2: a cell tagged 'save' must be plain Python"
-    ):
-        save(small.book)
-    assert code not in (small.root / "d2l_shim" / "alpha.py").read_text()
-
-
-def test_a_backend_without_its_shim_is_named(small_book):
-    small = small_book("alpha")
-    small.chapter(cell("1"))
-    (small.root / "d2l_shim" / "alpha.py").unlink()
-    with pytest.raises(BookError, match=r"alpha\.py cannot be read"):
-        save(small.book)
-
-
-def test_a_shim_without_markers_is_refused():
-    with pytest.raises(BookError, match="expected the two lines"):
-        shim_with("code", f"{BEGIN}\n", "alpha.py")
-    assert shim_with("", f"{BEGIN}\nold\n{END}\n", "alpha.py") == f"{BEGIN}\n{END}\n"

@@ -8,6 +8,9 @@ from shutil import copy, copytree, ignore_patterns
 
 import pytest
 
+from _ext.book import load
+from _ext.launch import shim_files
+
 ROOT = Path(__file__).resolve().parent.parent
 BLOCK = "import sys; sys.modules[{!r}] = None\n"
 USE = """
@@ -15,6 +18,7 @@ from d2l_shim import {} as d2l
 (batch,) = d2l.load_array((d2l.tensor([1.0, 2.0]), d2l.tensor([3.0, 4.0])), 2, is_train=False)
 assert d2l.numpy(batch[1]).tolist() == [3, 4]
 d2l.Animator().add(0, batch[0].sum())
+d2l.update_D, d2l.update_G
 print(d2l.__file__)
 """
 
@@ -53,8 +57,11 @@ def test_contents_and_metadata(installed):
         path.relative_to(installed).as_posix() for path in installed.rglob("*") if path.is_file()
     }
     names = {name for name in files if not name.endswith(".pyc") and ".dist-info" not in name}
-    ours = {path.relative_to(ROOT).as_posix() for path in (ROOT / "d2l_shim").glob("*.*")}
-    assert names == ours and {"d2l_shim/py.typed", "d2l_shim/digits.csv.gz"} < ours
+    ours = {file.relative_to(ROOT).as_posix() for file in shim_files(load(ROOT))}  # as in the zips
+    assert names == ours
+    assert {
+        f"d2l_shim/{name}" for name in ("py.typed", "digits.csv.gz", "saved/__init__.py")
+    } < ours
     (metadata,) = installed.glob("d2l_shim-*.dist-info/METADATA")
     text = metadata.read_text()
     for line in (

@@ -26,7 +26,7 @@ def names(monkeypatch):
 
     def make(chapter):
         both = {backend.tag: names_of(chapter, backend) for backend in backends}
-        # `Front` draws noise, which differs from framework to framework: let it add zeros
+        # `NoisyMinibatchStd` draws noise, of each framework's own: let it add zeros
         torch, mxnet = both["pytorch"]["torch"], both["mxnet"]["d2l"]
         monkeypatch.setattr(torch, "randn_like", torch.zeros_like)
         zeros = mxnet.np.zeros
@@ -89,16 +89,16 @@ def descent(scope, net):
 
 def test_the_published_networks_are_the_same(names):
     def make_D(scope):
-        return scope["dense_D"](1 / 3, scope["nn"].Flatten())
+        return scope["make_dense_D"](1 / 3, scope["nn"].Flatten())
 
-    compare(names("chapters/digits"), make_D, lambda scope: scope["dense_G"](1 / 3))
+    compare(names("chapters/digits"), make_D, lambda scope: scope["make_dense_G"](1 / 3))
 
 
 def test_the_mended_networks_are_the_same(names):
     def make_D(scope):
-        return scope["dense_D"](2, scope["Front"](), 785)
+        return scope["make_dense_D"](2, scope["NoisyMinibatchStd"](), 785)
 
-    compare(names("chapters/digits"), make_D, lambda scope: scope["dense_G"](2))
+    compare(names("chapters/digits"), make_D, lambda scope: scope["make_dense_G"](2))
 
 
 @needs_dcgan
@@ -114,8 +114,8 @@ import hashlib, os
 from d2l_shim import mxnet as d2l
 d2l.npx.random.seed(0)
 images = d2l.np.random.uniform(size=(320, 1, 28, 28))
-nets = d2l.dense_D(2, d2l.Front(), 785), d2l.dense_G(2), d2l.dense_G(2)
-for epoch in d2l.train_images(*nets[:2], images, 2, 7e-4, 1.4e-3, (0.5, 0.99), nets[2]):
+nets = d2l.make_dense_D(2, d2l.NoisyMinibatchStd(), 785), d2l.make_dense_G(2), d2l.make_dense_G(2)
+for epoch in d2l.train_image_gan(*nets[:2], images, 2, 7e-4, 1.4e-3, (0.5, 0.99), nets[2]):
     pass
 learned = [p.data().asnumpy().tobytes() for net in nets for p in net.collect_params().values()]
 print(os.environ["MXNET_CPU_WORKER_NTHREADS"], hashlib.sha256(b"".join(learned)).hexdigest())
@@ -138,7 +138,7 @@ def test_mxnet_computes_the_same_on_two_workers_and_obeys_the_environment():
 def test_dropout_and_the_slope_below_zero_are_the_same(names):
     settings = []
     for scope in names("chapters/digits").values():
-        layers = all_layers(scope["dense_D"](1 / 3, scope["nn"].Flatten(), dropout=0.3))
+        layers = all_layers(scope["make_dense_D"](1 / 3, scope["nn"].Flatten(), dropout=0.3))
         settings.append((attributes(layers, "p", "_rate"), slopes(layers)))
     assert settings[0] == settings[1] == ([0.3] * 3, [0.2] * 3)
 
@@ -184,7 +184,7 @@ def test_the_initial_weights_have_the_variance_that_the_pages_state(backend, mon
     monkeypatch.setenv("D2L_DATA", "embedded")
     digits = names_of("chapters/digits", backend)
     for gain in (1 / 3, 2):
-        for value, _ in state(digits["dense_G"](gain)):
+        for value, _ in state(digits["make_dense_G"](gain)):
             if value.ndim == 1:
                 assert not value.any()
             else:
@@ -222,16 +222,16 @@ def test_the_convolutional_networks_start_as_the_page_states(backend, monkeypatc
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_quality_counts_what_the_judge_is_sure_about(backend, monkeypatch):
+def test_class_shares_count_what_the_judge_is_sure_about(backend, monkeypatch):
     monkeypatch.setenv("D2L_DATA", "embedded")
     names = names_of("chapters/digits", backend)
     d2l = names["d2l"]
     logits = np.zeros((8, 10), "float32")
     logits[range(6), [0, 0, 0, 7, 7, 3]] = 9  # sure; the last two are not
-    recognized, shares = names["quality"](lambda pictures: d2l.tensor(logits), None)
+    recognized, shares = names["class_shares"](lambda pictures: d2l.tensor(logits), None)
     assert recognized == 6 / 8
     np.testing.assert_allclose(shares, [1 / 2, 0, 0, 1 / 6, 0, 0, 0, 1 / 3, 0, 0])
-    recognized, shares = names["quality"](lambda pictures: d2l.tensor(0 * logits), None)
+    recognized, shares = names["class_shares"](lambda pictures: d2l.tensor(0 * logits), None)
     assert recognized == 0 and not shares.any()
 
 
@@ -239,10 +239,10 @@ def test_quality_counts_what_the_judge_is_sure_about(backend, monkeypatch):
 def test_the_average_follows(backend, monkeypatch):
     monkeypatch.setenv("D2L_DATA", "embedded")
     names = names_of("chapters/digits", backend)
-    net, mean = names["dense_G"](2), names["dense_G"](2)
+    net, mean = names["make_dense_G"](2), names["make_dense_G"](2)
     old, new = (np.concatenate([v.ravel() for v, _ in state(x)]) for x in (mean, net))
-    names["follow"](mean, net, 0.75)
+    names["update_moving_average"](mean, net, 0.75)
     now = np.concatenate([v.ravel() for v, _ in state(mean)])
     np.testing.assert_allclose(now, 0.75 * old + 0.25 * new, atol=1e-6)
-    names["follow"](mean, net, 0)
+    names["update_moving_average"](mean, net, 0)
     np.testing.assert_allclose(np.concatenate([v.ravel() for v, _ in state(mean)]), new, atol=1e-7)

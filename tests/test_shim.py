@@ -1,5 +1,6 @@
 """The shim against the plain frameworks and closed forms, the same cases for both backends."""
 
+import importlib
 import time
 
 import numpy as np
@@ -32,12 +33,16 @@ def test_backends_offer_the_same_names():
         assert all(hasattr(backend(name), public) for public in backend(name).__all__)
 
 
-def test_saved_cells_are_between_the_markers():
-    for name in BACKENDS:
-        with open(backend(name).__file__, encoding="utf-8") as file:
-            text = file.read()
-        assert text.count("# --- saved from the chapters; edit them there") == 1
-        assert text.endswith("# --- end of saved cells ---\n# fmt: on\n")
+def test_backends_offer_the_same_saved_names():
+    saved = [importlib.import_module(f"d2l_shim.saved.{name}") for name in BACKENDS]
+    names = [
+        {public for module in vars(side).values() for public in getattr(module, "__all__", ())}
+        for side in saved
+    ]
+    assert names[0] == names[1] >= {"update_D", "update_G"}
+    for name in BACKENDS:  # and they hide nothing of the shim, nor are they hidden
+        assert not names[0] & set(backend(name).__all__)
+        assert all(hasattr(backend(name), public) for public in names[0])
 
 
 def test_tensor_matmul_and_numpy(d2l):
@@ -57,7 +62,7 @@ def test_numpy_leaves_the_graph():
     mxnet = backend("mxnet")
     x = mxnet.np.ones(3)
     x.attach_grad()
-    with mxnet.autograd.record():
+    with pytest.importorskip("mxnet").autograd.record():
         assert mxnet.numpy(x * 2).tolist() == [2, 2, 2]
 
 
@@ -154,7 +159,7 @@ def test_batches_come_as_in_the_framework(d2l):
             data = d2l.torch.utils.data
             loader = data.DataLoader(data.TensorDataset(*arrays), 2)
         else:
-            data = d2l.gluon.data
+            data = pytest.importorskip("mxnet").gluon.data
             loader = data.DataLoader(data.ArrayDataset(*arrays), 2)
         ours = list(d2l.load_array(arrays, 2, is_train=False))
         assert len(ours) == len(loader) == 3
@@ -186,7 +191,7 @@ def test_batches_hold_no_graph():
     mxnet = backend("mxnet")
     X = mxnet.np.ones((4, 2))
     X.attach_grad()
-    with mxnet.autograd.record():
+    with pytest.importorskip("mxnet").autograd.record():
         total = sum(batch.sum() for batch in mxnet.load_array((X * 2,), 2))
         loss = total + X.sum()
     loss.backward()
@@ -290,25 +295,25 @@ def test_timer(d2l, monkeypatch):
     assert timer.cumsum() == [1, 4, 9]
 
 
-# --- the book's saved cells, as far as they are there ---
+# --- saved cells ---
 
 
 @pytest.mark.parametrize("name", BACKENDS)
 def test_an_update_trains(name):
     d2l = backend(name)
-    if not hasattr(d2l, "update_D"):
-        pytest.skip("no cell is saved yet")
     seed(d2l, 0)
     X, Z = d2l.normal(0, 1, (8, 2)) + 3, d2l.normal(0, 1, (8, 2))
     if name == "torch":
-        net_D, net_G = d2l.nn.Linear(2, 1), d2l.nn.Linear(2, 2)
-        loss = d2l.nn.BCEWithLogitsLoss(reduction="sum")
+        nn = d2l.torch.nn
+        net_D, net_G = nn.Linear(2, 1), nn.Linear(2, 2)
+        loss = nn.BCEWithLogitsLoss(reduction="sum")
         optimizer = d2l.torch.optim.SGD(net_D.parameters(), 0.01)
     else:
-        net_D, net_G = d2l.nn.Dense(1), d2l.nn.Dense(2)
+        gluon = pytest.importorskip("mxnet").gluon
+        net_D, net_G = gluon.nn.Dense(1), gluon.nn.Dense(2)
         net_D.initialize()
         net_G.initialize()
-        loss = d2l.gluon.loss.SigmoidBCELoss()
-        optimizer = d2l.gluon.Trainer(net_D.collect_params(), "sgd", {"learning_rate": 0.08})
+        loss = gluon.loss.SigmoidBCELoss()
+        optimizer = gluon.Trainer(net_D.collect_params(), "sgd", {"learning_rate": 0.08})
     losses = [float(d2l.update_D(X, Z, net_D, net_G, loss, optimizer)) for _ in range(30)]
     assert losses[-1] < losses[0]

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from base64 import b64decode
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
@@ -46,7 +47,9 @@ for i in range(200):
     animator.add(i + 1, (i, None if i % 2 else -i))
 print(len(drawings), time.perf_counter() - began)
 """,
-    "after": "animator.add(201, (0, 0)); animator.add(202, (0, 0))",
+    "after": "print('a word')\nanimator.add(201, (0, 0)); animator.add(202, (0, 0))",
+    "again": "animator.add(203, (0, 0))",
+    "both": "other = Animator(); other.add(0, 0); animator.add(0, (0, 0)); other.add(1, 1)",
     "idle": "drawn = len(drawings)",
     "still": "print(len(drawings) - drawn)",
     "slow": """
@@ -83,17 +86,28 @@ show_film([np.full((4, 6), grey / 2) for grey in range(3)], ncols=2)
 }
 
 
+@contextmanager
+def kernel(cells):
+    """Run cells in a fresh kernel; the context is a function that runs the cell of an index."""
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    client = nbclient.NotebookClient(notebook, kernel_name="python3", allow_errors=True)
+    old = os.environ.get("PYTHONPATH", "")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", f"{ROOT}{os.pathsep}{old}")
+        patch.delenv("MPLBACKEND", raising=False)
+        with client.setup_kernel():
+            for index, cell in enumerate(cells):
+                client.execute_cell(cell, index)
+            yield lambda index: client.execute_cell(cells[index], index)
+
+
 @pytest.fixture(scope="module")
 def outputs():
     """The stored outputs of each cell, all run in one notebook."""
     cells = [nbformat.v4.new_code_cell(SETUP)]
     cells += [nbformat.v4.new_code_cell(source.strip()) for source in CELLS.values()]
-    notebook = nbformat.v4.new_notebook(cells=cells)
-    old = os.environ.get("PYTHONPATH", "")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", f"{ROOT}{os.pathsep}{old}")
-        patch.delenv("MPLBACKEND", raising=False)
-        nbclient.NotebookClient(notebook, kernel_name="python3", allow_errors=True).execute()
+    with kernel(cells):
+        pass
     assert cells[0].outputs == []
     return dict(zip(CELLS, (cell.outputs for cell in cells[1:]), strict=True))
 
@@ -108,10 +122,23 @@ def text(outputs):
 
 def test_one_output_with_the_last_state(outputs):
     assert [o.output_type for o in outputs["quick"]] == ["display_data", "stream"]
-    # A later cell drew on: the one picture stays in its place and shows the newest state.
-    assert pictures(outputs["quick"]) == ["[202, 102] 200 ['', '']"]
-    assert outputs["after"] == []
+    assert pictures(outputs["quick"]) == ["[200, 100] 200 ['', '']"]
     assert text(outputs["still"]) == "0\n"  # cells that add nothing draw nothing
+
+
+def test_every_cell_that_adds_points_shows_the_figure_once(outputs):
+    assert [o.output_type for o in outputs["after"]] == ["stream", "display_data"]
+    assert pictures(outputs["after"]) == ["[202, 102] 200 ['', '']"]
+    assert pictures(outputs["again"]) == ["[203, 103] 200 ['', '']"]
+    assert pictures(outputs["both"]) == ["[2] 1 ['', '']", "[204, 104] 200 ['', '']"]
+
+
+def test_a_cell_that_runs_again_shows_the_figure_again():
+    cells = [nbformat.v4.new_code_cell(c) for c in (SETUP, "a = Animator()", "a.add(0, 0)")]
+    with kernel(cells) as run:
+        for points in (2, 3):
+            run(2)
+            assert pictures(cells[2].outputs) == [f"[{points}] 0 ['', '']"]
 
 
 def test_few_drawings_in_a_quick_loop(outputs):

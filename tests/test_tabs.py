@@ -11,6 +11,7 @@ from _ext import build as engine
 from _ext import last_word
 from _ext.book import BookError
 from _ext.execute import execute
+from _ext.save import save
 
 
 def build(small) -> BeautifulSoup:
@@ -99,10 +100,18 @@ def test_without_a_repository_a_chapter_offers_downloads_only(small_book):
 
 def test_what_is_unpacked_from_the_zip_runs(small_book, tmp_path):
     small = small_book()
-    small.chapter(cell("from d2l_shim import alpha as d2l"))
+    small.chapter(cell("def f():\n    pass", "save") + cell("from d2l_shim import alpha as d2l"))
+    save(small.book)
     small.pretend_executed()
+    (small.root / "secret.py").write_text("password = 1")
+    (small.root / "d2l_shim" / "link.py").symlink_to(small.root / "secret.py")
+    (small.root / "d2l_shim" / "saved" / "link").symlink_to(small.root)
     href = build(small).select(".launch a")[1]["href"]
     with zipfile.ZipFile(small.root / "_build" / "html" / href) as archive:
+        shim = {f"d2l_shim/{n}.py" for n in ("__init__", "alpha", "beta", "tools")}
+        shim |= {f"d2l_shim/saved/{n}__init__.py" for n in ("", "alpha/", "beta/")}
+        shim |= {f"d2l_shim/saved/{n}/x.py" for n in ("alpha", "beta")}
+        assert set(archive.namelist()) == {"x.alpha.ipynb", *shim}
         archive.extractall(tmp_path / "elsewhere")
     notebook = nbformat.read(tmp_path / "elsewhere" / "x.alpha.ipynb", as_version=4)
     execute(notebook, "x", tmp_path / "elsewhere")

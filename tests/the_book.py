@@ -53,7 +53,9 @@ def trains(code: str) -> bool:
         for node in ast.walk(statement)
         if isinstance(node, ast.Call)
     }
-    return bool(called & {"train", "study", "nudged", "learned", "watch", "train_judge"})
+    return bool(
+        called & {"train", "study", "nudged", "learned", "score_every_epoch", "train_judge"}
+    )
 
 
 def _pytorch(names):
