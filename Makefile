@@ -65,13 +65,15 @@ node_modules/.package-lock.json: package-lock.json .venv/all
 .venv/pyvenv.cfg: | python
 	$(PYTHON) -m venv .venv
 
-# Before anything is installed: can this Python? Did it make .venv? Without PYTHON=…, .venv's own counts.
+# Before anything is installed: is this Python one that can, and is .venv its? Where no PYTHON=… asks
+# for another, the one that made .venv counts.
 minor = $(shell $(1) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 MADE := $(firstword $(shell sed -n 's/^version.*= *\(3\.[0-9]*\).*/\1/p' .venv/pyvenv.cfg 2>/dev/null))
 USED := $(if $(and $(MADE),$(filter file,$(origin PYTHON))),$(BIN)/python,$(PYTHON))
 FOUND := $(call minor,$(USED))
 CHOOSE = choose another: make $(or $(MAKECMDGOALS),book) PYTHON=python3.12
 python:
-	$(if $(FOUND),,$(error $(USED) does not run, and a Python of $(PYTHONS) is needed: $(if $(filter $(BIN)%,$(USED)),remove the folder .venv,install one, or $(CHOOSE))))
+	$(if $(filter-out $(call minor,$(BIN)/python),$(MADE)),$(error the Python $(MADE) that made .venv is gone: remove the folder .venv))
+	$(if $(FOUND),,$(error $(USED) does not run, and one of Python $(PYTHONS) is needed: install it, or $(CHOOSE)))
 	$(if $(filter $(FOUND),$(PYTHONS)),,$(error $(USED) is Python $(FOUND), and one of $(PYTHONS) is needed: $(CHOOSE)))
 	$(if $(filter-out $(FOUND),$(MADE)),$(error .venv was made by Python $(MADE), and $(USED) is $(FOUND): remove the folder .venv, or choose PYTHON=python$(MADE)))
