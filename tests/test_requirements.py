@@ -9,7 +9,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = {"requirements-book.txt": "requirements-book.lock", "requirements.txt": "requirements.lock"}
 UNLOCKED = {"torch"}  # pip installs it after the lock: see the Makefile
-PIN = re.compile(r"(?<![\w.-])([\w.-]+)(?:\[[\w,]+\])?==([\w.]+)")
+PIN = re.compile(r"(?<![\w.-])([\w.-]+)(?:\[[\w,]+\])?==(\d[\w.]*)")
 
 
 def name(text):
@@ -82,7 +82,7 @@ def test_every_file_names_the_pinned_versions():
         "Makefile",
         ".binder/*",
         "*/*.py",
-        "chapters/*",
+        "chapters/*.md",
         "locales/**/*.po",
     ]
     files = [path for place in places for path in ROOT.glob(place) if path.is_file()]
