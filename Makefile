@@ -5,6 +5,7 @@ BIN := .venv/bin
 ifeq ($(OS),Windows_NT)
 BIN := .venv/Scripts
 endif
+RESOLVE = $(BIN)/uv pip compile --quiet --python-version $(firstword $(PYTHONS)) $(UPGRADE)
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all:
 
 .PHONY: book test data notebooks translations bench pictures lock python
@@ -36,8 +37,8 @@ pictures: .venv/all   ## PNG of the drawings, for notebooks; the README's screen
 	$(BIN)/python -m benchmarks.pictures
 
 lock: .venv/lock   ## after a change of requirements*.txt; with UPGRADE=--upgrade, all that they leave open
-	$(BIN)/uv pip compile --quiet $(UPGRADE) requirements.txt -o requirements.lock
-	$(BIN)/uv pip compile --quiet $(UPGRADE) requirements-book.txt -c requirements.lock -o requirements-book.lock
+	$(RESOLVE) requirements.txt -o requirements.lock
+	$(RESOLVE) requirements-book.txt -c requirements.lock -o requirements-book.lock
 
 # A lock is whole: pip needs no resolver, and MXNet does not bring an old numpy along.
 .venv/book: requirements-book.lock | .venv/pyvenv.cfg
