@@ -13,15 +13,27 @@ from pathlib import Path
 
 import numpy as np
 
-# (file, MD5) of the images and of the labels, as LeCun, Cortes and Burges published them
+# (file, SHA-256) of the images and of the labels, as LeCun, Cortes and Burges published them
 MNIST = {
     "train": (
-        ("train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
-        ("train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432"),
+        (
+            "train-images-idx3-ubyte.gz",
+            "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+        ),
+        (
+            "train-labels-idx1-ubyte.gz",
+            "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+        ),
     ),
     "test": (
-        ("t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3"),
-        ("t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c"),
+        (
+            "t10k-images-idx3-ubyte.gz",
+            "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+        ),
+        (
+            "t10k-labels-idx1-ubyte.gz",
+            "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+        ),
     ),
 }
 MIRRORS = (
@@ -51,7 +63,7 @@ def mnist(split: str = "test") -> tuple[np.ndarray, np.ndarray]:
         print(f"{len(labels):,} embedded digits, enlarged from 8×8 pixels; not MNIST")
         return images, labels
     folder = Path(place).expanduser() / "mnist"
-    images, labels = (read_idx(_fetch(folder / name, md5)) for name, md5 in MNIST[split])
+    images, labels = (read_idx(_fetch(folder / name, sha256)) for name, sha256 in MNIST[split])
     return images[:, None].astype("float32") / 255, labels.astype("int64")
 
 
@@ -80,20 +92,20 @@ def read_idx(path: Path) -> np.ndarray:
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 
-def _fetch(path: Path, md5: str) -> Path:
-    """`path`, downloaded if it is not there; its content has the checksum `md5`."""
+def _fetch(path: Path, sha256: str) -> Path:
+    """`path`, downloaded if it is not there; its content has the checksum `sha256`."""
     if not path.is_file():
-        _download(path, md5)
-    found = hashlib.md5(path.read_bytes()).hexdigest()
-    if found != md5:
+        _download(path, sha256)
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != sha256:
         raise ValueError(
-            f"{path} is not the published file: {path.stat().st_size} bytes with MD5 {found}, "
-            f"expected {md5}; delete it, and it will be downloaded again"
+            f"{path} is not the published file: {path.stat().st_size} bytes with SHA-256 {found}, "
+            f"expected {sha256}; delete it, and it will be downloaded again"
         )
     return path
 
 
-def _download(path: Path, md5: str) -> None:
+def _download(path: Path, sha256: str) -> None:
     """Download to a temporary file, show progress, compare the checksum, move to `path`."""
     tried = []
     try:
@@ -108,7 +120,7 @@ def _download(path: Path, md5: str) -> None:
         for mirror in MIRRORS:
             try:
                 url = mirror + path.name
-                pooch.retrieve(url, f"md5:{md5}", path.name, path.parent, progressbar=True)
+                pooch.retrieve(url, f"sha256:{sha256}", path.name, path.parent, progressbar=True)
                 return
             except (OSError, ValueError) as error:  # offline, read-only, or another file
                 tried.append(f"{mirror}{path.name}: {type(error).__name__}")

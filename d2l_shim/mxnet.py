@@ -6,17 +6,11 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from matplotlib import pyplot as plt
+
 from . import data
 from .numpy_compat import names_for_mxnet
-from .plotting import (
-    Animator,
-    plt,
-    set_axes,
-    set_figsize,
-    sheet,
-    show_film,
-    use_svg_display,
-)  # fmt: skip
+from .plotting import Animator, set_axes, set_figsize, sheet, show_film, use_svg_display
 from .tools import Accumulator, Batches, Timer, check_arrays, check_count
 
 # MXNet reads these when it is imported. By itself it computes one operator at a time. With two

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib import pyplot as plt
 
 try:
     import torch
@@ -15,15 +16,7 @@ except ModuleNotFoundError as error:
     ) from error
 
 from . import data
-from .plotting import (
-    Animator,
-    plt,
-    set_axes,
-    set_figsize,
-    sheet,
-    show_film,
-    use_svg_display,
-)  # fmt: skip
+from .plotting import Animator, set_axes, set_figsize, sheet, show_film, use_svg_display
 from .tools import Accumulator, Batches, Timer, check_arrays, check_count
 
 __all__ = [
@@ -61,7 +54,9 @@ def load_array(
     def epoch() -> Iterator[tuple[torch.Tensor, ...]]:
         # Drawn on the CPU: a GPU sees the same order. Moved once an epoch, not once a batch.
         order = torch.randperm(n) if is_train else torch.arange(n)
-        for rows in zip(*(order.to(a.device).split(batch_size) for a in arrays), strict=True):
+        for rows in zip(
+            *(torch.split(order.to(a.device), batch_size) for a in arrays), strict=True
+        ):
             yield tuple([a[r] for a, r in zip(arrays, rows, strict=True)])
 
     return Batches(n, batch_size, epoch)

@@ -30,7 +30,7 @@ FILES = {"images.gz": idx(IMAGES), "labels.gz": idx(LABELS)}
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """An empty D2L_DATA; MNIST is three images, and no mirror answers."""
-    small = tuple((name, hashlib.md5(content).hexdigest()) for name, content in FILES.items())
+    small = tuple((name, hashlib.sha256(content).hexdigest()) for name, content in FILES.items())
     monkeypatch.setitem(data.MNIST, "test", small)
     monkeypatch.setattr(data, "MIRRORS", ("http://127.0.0.1:9/",))
     monkeypatch.setenv("D2L_DATA", str(tmp_path))
@@ -183,8 +183,8 @@ print(data.mnist()[0].sum())
 
 def test_embedded_digits(monkeypatch, capsys):
     # The same file as in scikit-learn 1.9.
-    md5 = hashlib.md5(data.EMBEDDED.read_bytes()).hexdigest()
-    assert md5 == "9b335364a7bfd63947c7480a5bd51f2d"
+    found = hashlib.sha256(data.EMBEDDED.read_bytes()).hexdigest()
+    assert found == "09f66e6debdee2cd2b5ae59e0d6abbb73fc2b0e0185d2e1957e9ebb51e23aa22"
     images, labels = data.mnist("embedded")
     assert images.shape == (1797, 1, 28, 28) and images.dtype == np.float32
     assert images.min() == 0 and 0.9 < images.max() <= 1

@@ -22,10 +22,10 @@ function section() {
 
 // sphinx-copybutton speaks five languages, and these are not among them
 addEventListener("load", () => {
-  const say = (name) => document.querySelector(`meta[name=${name}]`)?.getAttribute("content");
+  const words = document.querySelector("meta[name=copy]")?.getAttribute("content");
+  if (!words) return;
   for (const button of document.querySelectorAll("button.copybtn")) {
-    if (!say("copy")) return;
-    button.setAttribute("data-tooltip", say("copy"));
-    button.setAttribute("title", say("copy"));
+    button.setAttribute("data-tooltip", words);
+    button.setAttribute("title", words);
   }
 });

@@ -2,6 +2,12 @@
 // The theme's search field, answered by Pagefind while the reader types. Pagefind needs a server; a
 // page that was opened as a file keeps Sphinx's own search.
 
+/** What is used here of Pagefind: https://pagefind.app/docs/api/
+ * @typedef {{title?: string, url: string, excerpt: string}} Part
+ * @typedef {Part & {content: string, meta: {title: string}, sub_results?: Part[]}} Page
+ * @typedef {{options(settings: {baseUrl: string}): Promise<void>,
+ *   search(query: string): Promise<{results: {data(): Promise<Page>}[]}>}} Pagefind */
+
 /** Text as it is searched: without diacritics, đ as d, in lower case. @param {string} text */
 const fold = (text) =>
   text.normalize("NFD").replace(/\p{M}/gu, "").replace(/đ/gi, "d").toLowerCase();
@@ -22,6 +28,7 @@ function answers(content, query) {
 if (location.protocol !== "file:") {
   const root = new URL(document.documentElement.dataset.content_root ?? "./", location.href);
   const nothing = document.querySelector('meta[name="search-nothing"]')?.getAttribute("content");
+  /** @type {Promise<Pagefind> | undefined} */
   let engine;
 
   for (const form of nothing ? document.querySelectorAll("form.bd-search") : []) {
@@ -49,7 +56,7 @@ if (location.protocol !== "file:") {
   }
 }
 
-/** A result: its title as a link, and the words around the hit. */
+/** A result: its title as a link, and the words around the hit. @param {Page} page */
 function item(page) {
   const best = page.sub_results?.[0] ?? page;
   const li = document.createElement("li");
