@@ -187,7 +187,7 @@ def stamp(small, code: str, tag: str = "alpha") -> str:
     """The fingerprint of a notebook of one cell after the import."""
     (backend,) = (b for b in small.book.backends if b.tag == tag)
     small.chapter(cell(IMPORT.format(tag)) + cell(code), "user")
-    notebook = split.split(small.source("user"), "user", backend, small.book)
+    notebook = small.notebook(backend, "user")
     return execute.fingerprint(notebook, backend, small.book)
 
 
