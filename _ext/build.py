@@ -20,7 +20,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.locale import translators
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-from .book import Book, BookError, Language, load
+from .book import MADE, Book, BookError, Language, load
 from .catalogs import compile_catalogs
 from .words import CATALOG
 
@@ -50,6 +50,8 @@ def build(
         cli_config={"latex_individualpages": False},
         sourcedir=root,
     )
+    made = [f"**/{name}" for name in (*MADE, ".*")]
+    config["exclude_patterns"] = [*config["exclude_patterns"], *MADE, ".*", *made]
     config |= {
         "language": language, "locale_dirs": [str(catalogs)], "gettext_auto_build": False,
         "nitpicky": True, "engine": engine(book) + str(cache), **(settings or {}),

@@ -28,6 +28,8 @@ from .files import write
 from .languages import tag
 from .search import index
 
+MARK = ".edition"  # a file that says that a folder of the site is ours
+
 
 def main(site: Path) -> None:
     """Build all editions into `site`; whoever comes second waits for the first."""
@@ -75,6 +77,7 @@ def edition(root: Path, language: Language, site: Path, cache: Path, key: str) -
     settings = {"editions": True, "notebooks": str(own / "notebook")}
     build(root, own, "notebook", "html", language=language.code, settings=settings)
     asyncio.run(index(own / "html", language))
+    write(own / "html" / MARK, language.code)
     place, old = site / language.folder, own / "old"
     shutil.rmtree(old, ignore_errors=True)
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -103,7 +106,7 @@ def tidy(book: Book, site: Path, cache: Path) -> None:
     """Remove the editions that this engine once built and that are no language any more."""
     codes = {one.code for one in book.languages}
     folders = {one.folder for one in book.languages}
-    for made in site.glob("*/.edition"):
+    for made in site.glob(f"*/{MARK}"):
         if made.parent.name not in folders:
             shutil.rmtree(made.parent)
     for own in cache.iterdir():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
@@ -12,8 +10,6 @@ from sphinx_design.shared import create_component
 
 def setup(app: Sphinx) -> None:
     app.add_transform(BackendTabs)
-    app.config.html_static_path.append(str(Path(__file__).parent / "static"))
-    app.add_css_file("book.css")
 
 
 def tab_set(contents: dict[str, tuple[str, list[nodes.Node]]]) -> nodes.container:

@@ -62,7 +62,7 @@ class Labels(Extension):
     """Makes templates ask gettext for the labels that they hold in English."""
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
-        return LABEL.sub(r"""\1"{{ _('\2') }}\"""", source)
+        return LABEL.sub(lambda match: f"""{match[1]}"{{{{ _('{match[2]}') }}}}\"""", source)
 
 
 def translate_templates(app: Sphinx) -> None:

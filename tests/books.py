@@ -58,6 +58,12 @@ class SmallBook:
         for tag in tags:
             (root / "d2l_shim" / f"{tag}.py").write_text(SHIM.format(tag=tag))
 
+    def write(self, name: str, text: str) -> None:
+        """Write a file of the book."""
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
     def configure(self, old: str, new: str) -> None:
         """Change the settings."""
         path = self.root / "_config.yml"
