@@ -54,6 +54,10 @@ def build(
     config["exclude_patterns"] = [*config["exclude_patterns"], *MADE, ".*", *made]
     config |= {
         "language": language, "locale_dirs": [str(catalogs)], "gettext_auto_build": False,
+        # a catalog for each page; no line numbers or ids, which would churn every diff
+        "gettext_compact": False, "gettext_location": False, "gettext_uuid": False,
+        # a picture's alternative text is extracted where the picture is chosen
+        "nb_mime_priority_overrides": [["gettext", "image/png", 1]],
         "nitpicky": True, "engine": engine(book) + str(cache), **(settings or {}),
     }  # fmt: skip
     for builder in builders:

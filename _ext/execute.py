@@ -127,9 +127,10 @@ def fingerprint(notebook: NotebookNode, backend: Backend, book: Book) -> str:
     cells = {cell.id: cell.source for cell in notebook.cells if cell.cell_type == "code"}
     # the setup cell is ours: it finds the shim and uses nothing of it
     shim = code_used([code for name, code in cells.items() if name != "setup"], backend, book)
+    pinned = book.root / "requirements.txt"
     pins = [
         line.partition("#")[0].strip()
-        for line in read_text(book.root / "requirements.txt").splitlines()
+        for line in (read_text(pinned).splitlines() if pinned.is_file() else [])
         if re.match(r"[\w.-]*", line)[0].lower() in {*RUNS_ON, backend.module}
     ]
     return hashlib.sha256("\0".join([*cells.values(), *shim, *pins]).encode()).hexdigest()[:16]
@@ -206,7 +207,7 @@ def _why(error: Exception, cell: NotebookNode | None) -> str:
     if isinstance(error, (DeadKernelError, RuntimeError)):
         return "took its kernel down (out of memory, or a crash in compiled code)"
     if isinstance(error, NoSuchKernel):
-        return f"found no kernel ({error}): pip install -r requirements.txt"
+        return f"found no kernel ({error}): pip install ipykernel"
     raise error
 
 

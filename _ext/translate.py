@@ -96,7 +96,7 @@ def extract(book: Book) -> dict[str, polib.POFile]:
         }
     for template in found.values():
         for entry in list(template):
-            if is_formula(entry.msgid):
+            if not entry.msgid or is_formula(entry.msgid):
                 template.remove(entry)  # the same in every language
     known = {entry.msgid for entry in found["sphinx"]}
     theme = [message for message in (*THEME, *labels()) if message not in known]

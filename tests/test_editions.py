@@ -311,7 +311,7 @@ def test_hostile_words_are_text_wherever_they_are_put_out(small, tmp_path):
             for english in ("noise", "Copy", "A small book", "nobody", "Download the notebook")
         ),
     )
-    small.write("locales/vi/LC_MESSAGES/sphinx.po", f'msgid "Page"\nmsgstr "{word}"\n')
+    small.write("locales/vi/LC_MESSAGES/sphinx.po", f'msgid "Main"\nmsgstr "{word}"\n')
     small.write(
         "locales/vi/LC_MESSAGES/x.po", PO + '\nmsgid "Text."\nmsgstr "&#60;script&#62;1 < 2"\n'
     )
