@@ -8,7 +8,12 @@ endif
 RESOLVE = $(BIN)/uv pip compile --quiet --python-version $(firstword $(PYTHONS)) $(UPGRADE)
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all:
 
-.PHONY: book test data notebooks translations bench pictures lock python
+# notebooks run in folders of their own
+ifneq ($(filter-out embedded,$(D2L_DATA)),)
+export D2L_DATA := $(abspath $(D2L_DATA))
+endif
+
+.PHONY: book test data notebooks translations bench screenshot lock python
 .DELETE_ON_ERROR:
 
 book: .venv/book   ## build the pages in every language into _build/html; executes nothing
@@ -33,8 +38,8 @@ translations: .venv/all   ## bring the catalogs in locales/ up to date; say what
 bench: .venv/bench   ## measure building, notebooks, and training against its rivals
 	$(BIN)/python -m benchmarks.bench
 
-pictures: .venv/all   ## PNG of the drawings, for notebooks; the README's screenshot
-	$(BIN)/python -m benchmarks.pictures
+screenshot: book .venv/all   ## take the README's picture
+	$(BIN)/python .github/screenshot.py
 
 lock: .venv/lock   ## after a change of requirements*.txt; with UPGRADE=--upgrade, all that they leave open
 	$(RESOLVE) requirements.txt -o requirements.lock

@@ -1,14 +1,21 @@
-"""The Sphinx side of the book: one chapter source in, one tab per backend out.
+"""The engine: one source of a chapter in; pages and notebooks out, for every backend and language.
 
 The flow, one module per step::
 
-    split, plain ─► execute ─► chapters/x.<backend>.ipynb ─► executed ─► merge ─► tabs, launch
-      └────► save (cells become part of the shim; `shim` knows which of it a notebook uses)
+    chapters/x.md ─ split ─► code of each backend ─ execute ─► chapters/x.<backend>.ipynb
+         │             └─ save: tagged cells become part of the shim (shim: who uses which)
+         │                                                          │ committed: still its source's?
+         └──────────────────────────── merge ◄──────────────────────┘
+                                         ▼
+            Sphinx reads: one doctree per page and language ◄─ catalogs ◄─ locales/<code>/*.po
+              │ tabs: cells side by side · tables · languages: what is English still
+              ├─► pages: launch (downloads) · drawings · words (the theme's, ours) · languages
+              └─► notebooks: markdown (blocks), inline (sentences)
 
-`translate` keeps the catalogs in step with the English, `catalogs` reads and compiles them once
-`differences` has nothing to say; `localize` makes notebooks from them, and `editions` builds the
-book in every language. `book` holds what all of them share: the settings in `_config.yml` and the
-error type.
+`editions` builds all languages and puts them into their places, `build` runs Sphinx for one of
+them, `search` indexes it. `translate` brings the catalogs up to date; `differences` tells what a
+translation has and its English has not. `compare` tells whether a notebook that ran again says the
+same. `book` holds the settings and the error type, `files` writes a file whole or not at all.
 """
 
 import sys

@@ -154,9 +154,12 @@ def front_matter(text: str, name: str) -> dict:
         raise BookError(f"{name}{line}: the header is no YAML: {problem}; {mend}") from error
     if not isinstance(found, dict):
         raise BookError(f"{name}, line 2: the header is {found!r}, expected `key: value`; {mend}")
-    for key in ("jupytext", "kernelspec"):
-        if not isinstance(found.get(key, {}), dict):
-            raise BookError(f"{name}: {key} in the header is {found[key]!r}, not a mapping; {mend}")
+    mappings = {key: found.get(key, {}) for key in ("jupytext", "kernelspec")}
+    if isinstance(mappings["jupytext"], dict):
+        mappings["text_representation"] = mappings["jupytext"].get("text_representation", {})
+    for key, value in mappings.items():
+        if not isinstance(value, dict):
+            raise BookError(f"{name}: {key} in the header is {value!r}, not a mapping; {mend}")
     return found
 
 

@@ -26,7 +26,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from .book import Backend, Book, BookError, load, read_text
 from .build import build
-from .executed import executed, hash_of_outputs, keep_outputs
+from .committed import committed, hash_of_outputs, keep_outputs
 from .files import write
 from .save import save
 from .shim import code_used
@@ -101,7 +101,7 @@ def refresh(
         total=len(notebook.cells), state="",
     )  # fmt: skip
     try:
-        old = executed(notebook, chapter, backend, book)
+        old = committed(notebook, chapter, backend, book)
     except BookError:
         old = None  # missing, damaged or of other code: all the same here
     if old and old.metadata["book"]["fingerprint"] == stamp:

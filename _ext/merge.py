@@ -17,7 +17,7 @@ from sphinx.environment import BuildEnvironment
 
 from . import split
 from .book import Backend, BookError, front_matter, load
-from .executed import executed
+from .committed import committed
 
 CODE = "code cells"  # of a chapter, as the source has them: in Sphinx's metadata of the page
 SECONDS = "seconds"  # that each backend's notebook ran
@@ -72,7 +72,7 @@ def merged_page(text: str, env: BuildEnvironment) -> NotebookNode | None:
         notebooks[backend] = split.notebook(split.cells_of(source, backend), backend, book)
         if env.config.show_outputs:
             env.note_dependency(str(book.notebook(chapter, backend)))
-            notebooks[backend] = executed(notebooks[backend], chapter, backend, book)
+            notebooks[backend] = committed(notebooks[backend], chapter, backend, book)
     env.metadata[chapter][CODE] = [
         {"id": cell.id, "source": cell.source, **cell.metadata}
         for cell in source.cells

@@ -17,7 +17,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from . import split
 from .book import Backend, Book
-from .executed import keep_outputs
+from .committed import keep_outputs
 from .files import write
 from .inline import MIME
 from .markdown import Markdown, is_code_cell

@@ -6,7 +6,7 @@ import nbformat
 
 from _ext import split
 from _ext.book import load
-from _ext.executed import hash_of_outputs
+from _ext.committed import hash_of_outputs
 
 ROOT = Path(__file__).resolve().parent.parent
 

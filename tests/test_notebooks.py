@@ -11,7 +11,7 @@ from nbval.plugin import get_sanitize_patterns
 from the_book import BACKENDS, BOOK
 
 from _ext import compare, execute, save, split
-from _ext.executed import keep_outputs
+from _ext.committed import keep_outputs
 
 EACH = [
     pytest.param(chapter, param.values[0], marks=param.marks, id=f"{chapter}-{param.id}")

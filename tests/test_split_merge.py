@@ -12,7 +12,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from _ext import merge, split
 from _ext.book import BookError
-from _ext.executed import executed
+from _ext.committed import committed
 
 TAGS = ("alpha", "beta", "gamma")
 
@@ -23,7 +23,7 @@ def code(notebook):
 
 def merged(small: SmallBook):
     source = small.source()
-    notebooks = {b: executed(small.notebook(b), "x", b, small.book) for b in small.book.backends}
+    notebooks = {b: committed(small.notebook(b), "x", b, small.book) for b in small.book.backends}
     return merge.merge(source, notebooks)
 
 
@@ -262,6 +262,7 @@ def test_how_a_file_splits_strings_and_counts_runs_makes_no_difference(small_boo
         ("file_format: mystnb: 3", r"x\.md, line 2: .* no YAML: mapping values are not allowed"),
         ("file_format: mystnb\n\tkernelspec: 1", r"x\.md, line 3: the header is no YAML: found"),
         ("mystnb", r"x\.md, line 2: the header is 'mystnb', expected `key: value`"),
+        ("jupytext: {text_representation: 3}", r"x\.md: text_representation in the header is 3"),
         ("jupytext: myst", r"x\.md: jupytext in the header is 'myst', not a mapping"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Executed: a chapter's committed notebook, proven to follow from its source of today.
+"""Committed: a chapter's committed notebook, proven to follow from its source of today.
 
 Between the two halves of the flow: executing asks whether there is anything to do, rendering
 whether there is anything to show.
@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 from .book import Backend, Book, BookError
 
 
-def executed(wanted: NotebookNode, chapter: str, backend: Backend, book: Book) -> NotebookNode:
+def committed(wanted: NotebookNode, chapter: str, backend: Backend, book: Book) -> NotebookNode:
     """Read a committed notebook, which must have the code of `wanted`; its cells get those ids.
 
     Raises BookError if it is missing or unreadable, was not made by `make notebooks`, holds an
