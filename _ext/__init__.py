@@ -10,7 +10,7 @@ The flow, one module per step::
             Sphinx reads: one doctree per page and language ◄─ catalogs ◄─ locales/<code>/*.po
               │ tabs: cells side by side · tables · languages: what is English still
               ├─► pages: launch (downloads) · drawings · words (the theme's, ours) · languages
-              └─► notebooks: markdown (blocks), inline (sentences)
+              └─► notebooks: markdown (blocks), inline (sentences), numbers
 
 `editions` builds all languages and puts them into their places, `build` runs Sphinx for one of
 them, `search` indexes it. `translate` brings the catalogs up to date; `differences` tells what a

@@ -15,6 +15,7 @@ from sphinx.util.nodes import get_node_line, get_node_source
 
 from .book import BookError
 from .drawings import rasterize
+from .numbers import Numbers
 
 MIME = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif"}
 HIDDEN = (
@@ -31,6 +32,7 @@ class Inline:
 
     def __init__(self, env: BuildEnvironment, docname: str, backend: str):
         self.env, self.docname, self.backend = env, docname, backend
+        self.numbers = Numbers(env, docname)
         self.in_html = self.in_table = False  # where Markdown means nothing; where | ends a cell
         self.attachments: dict[str, dict[str, str]] = {}  # of the present cell
 

@@ -19,7 +19,6 @@ from .inline import HIDDEN, Inline, longest_run
 ROWS = {"equation": "", "align": "aligned", "flalign": "aligned", "alignat": "alignedat",
         "gather": "gathered", "multline": "gathered"}  # fmt: skip
 LINE_START = re.compile(r"^(?:#+(?=\s|$)|>|[-+](?=\s|$)|[-=]+$|\d+(?=[.)](?:\s|$)))", re.MULTILINE)
-LANGUAGES = {"default": "", "none": "", "ipython3": "python"}
 
 
 class Markdown(Inline):
@@ -48,7 +47,7 @@ class Markdown(Inline):
                 yield from self._unfolded(node)
                 self.depth -= 1
             elif isinstance(node, nodes.title):
-                yield "#" * min(self.depth, 6) + " " + self._section_number(node) + self.line(node)
+                yield "#" * min(self.depth, 6) + f" {self.numbers.section(node)}{self.line(node)}"
             elif is_component(node, "tab-set") and any(map(is_code_cell, node.findall())):
                 yield from (cell for _, body in self._tabs(node) for cell in body.children)
             else:
@@ -164,12 +163,13 @@ class Markdown(Inline):
     def _literal_block(self, node: nodes.Element) -> str:
         code, name = node.astext().rstrip("\n"), node.get("language", "")
         fence = "`" * max(3, 1 + longest_run(code))
-        return f"{fence}{LANGUAGES.get(name, name)}\n{code}\n{fence}"
+        name = {"default": "", "none": "", "ipython3": "python"}.get(name, name)
+        return f"{fence}{name}\n{code}\n{fence}"
 
     _doctest_block = _literal_block
 
     def _math_block(self, node: nodes.Element) -> str:
-        formula, number = node.astext().strip(), self._formula_number(node)
+        formula, number = node.astext().strip(), self.numbers.formula(node)
         if number:
             formula = re.sub(r"\\(begin|end)\{(\w+)\*?\}", _without_number, formula).strip()
             formula += f" \\tag{{{number}}}"
@@ -183,7 +183,7 @@ class Markdown(Inline):
     def _caption_of(self, node: nodes.Element) -> str:
         """The caption or the title of a figure, a table or a listing, with its number."""
         words = [c for c in node.children if isinstance(c, (nodes.caption, nodes.title))]
-        number, text = self._number(node), join(map(self._paragraph, words))
+        number, text = self.numbers.label(node), join(map(self._paragraph, words))
         return f"**{number}** {text}".strip() if number else text
 
     def _table(self, node: nodes.Element) -> str:
@@ -198,9 +198,8 @@ class Markdown(Inline):
         self.in_table = True
         lines = [f"| {' | '.join(map(self._cell, row.children))} |" for row in rows]
         self.in_table = False
-        return join(
-            [self._caption_of(node), "\n".join([lines[0], "|---" * len(rows[0]) + "|", *lines[1:]])]
-        )
+        lines.insert(1, "|---" * len(rows[0]) + "|")
+        return join([self._caption_of(node), "\n".join(lines)])
 
     def _cell(self, entry: nodes.Element) -> str:
         text = " ".join(self.line(paragraph) for paragraph in entry.children)
@@ -221,29 +220,6 @@ class Markdown(Inline):
         return f"\\[{self.inline(label)}\\] {join(map(self.write, body))}"
 
     _citation = _footnote
-
-    # --- numbers, as the page has them ---
-
-    def _section_number(self, title: nodes.title) -> str:
-        numbers = self.env.toc_secnumbers.get(self.docname, {})
-        anchor = f"#{title.parent['ids'][0]}"
-        number = numbers.get(anchor if anchor in numbers else "")
-        return dotted(number) + self.env.config.html_secnumber_suffix if number else ""
-
-    def _number(self, node: nodes.Element) -> str:
-        """The label of a figure, table or listing with its number ("Figure 1.1"), if it has one."""
-        kind = self.env.get_domain("std").get_enumerable_node_type(node)
-        number = self._numbered(kind, node)
-        return self.env.config.numfig_format[kind] % number if number else ""
-
-    def _formula_number(self, node: nodes.Element) -> str:
-        if self.env.config.math_numfig and self.env.config.numfig:
-            return self._numbered("displaymath", node)
-        return str(node.get("number") or "")
-
-    def _numbered(self, kind: str | None, node: nodes.Element) -> str:
-        numbers = self.env.toc_fignumbers.get(self.docname, {}).get(kind, {})
-        return dotted(numbers.get((node["ids"] or [""])[0], ()))
 
 
 def is_code_cell(node: nodes.Node) -> bool:
@@ -273,7 +249,3 @@ def tagged(tag: str, blocks: str, attributes: str = "") -> str:
 def prefixed(text: str, prefix: str, empty: str) -> str:
     """Every line of `text` with a prefix; empty lines get another one."""
     return "\n".join(prefix + line if line else empty for line in text.split("\n"))
-
-
-def dotted(number: tuple[int, ...]) -> str:
-    return ".".join(map(str, number))
