@@ -341,3 +341,24 @@ def test_catalogs_that_hold_markup_stop_the_build(small, tmp_path, word, catalog
     error = make(small, tmp_path / "site")
     assert re.search(rf"{re.escape(path)}:\d+: ", error), error
     assert not (tmp_path / "site" / "vi").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits are Unix's")
+@pytest.mark.parametrize("size", [2_000, 200_000])
+def test_a_full_disk_is_named_and_the_old_pages_stay(small, tmp_path, size):
+    import resource
+
+    site = tmp_path / "site"
+    assert not make(small, site)
+    before = contents(site)
+    small.write("y.md", "(there)=\n# Prose\n\nChanged.\n")
+    process = subprocess.run(
+        [sys.executable, "-m", "_ext.editions", site], cwd=small.root, text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
+    )  # fmt: skip
+    assert process.returncode and "File too large" in process.stderr
+    assert "Traceback" not in process.stderr
+    assert contents(site) == before
+    assert not make(small, site)
+    assert "Changed" in (site / "en" / "y.html").read_text("utf-8")
