@@ -65,6 +65,7 @@ class Book:
     branch: str
     url: str  # where the site is published, or ""
     shim: Path  # the package that the notebooks import
+    figures: dict[str, str]  # how numbered things are called: {"figure": "Figure %s"}
     logo: Path | None
     favicon: Path | None
 
@@ -206,6 +207,7 @@ def load(root: Path | str) -> Book:
         references=tuple(root / name for name in config.get("bibtex_bibfiles") or []),
         repository=url,
         branch=repository.get("branch") or "main",
+        figures=settings.get("numfig_format") or {},
         logo=Path(config["logo"]) if config.get("logo") else None,
         favicon=Path(icon) if (icon := (config.get("html") or {}).get("favicon")) else None,
         shim=root / (settings.get("shim") or "shim"),

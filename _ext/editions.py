@@ -17,6 +17,7 @@ import os
 import shutil
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from string import Template
 
@@ -41,11 +42,15 @@ def main(site: Path) -> None:
         stale = [one for one in book.languages if not is_whole(one, site, cache, key)]
         jobs = [(book.root, one, site, cache, key) for one in stale]
         with ProcessPoolExecutor(min(len(jobs), os.cpu_count() or 1) or 1) as pool:
-            list(pool.map(edition, *zip(*jobs, strict=True)))
+            try:
+                list(pool.map(edition, *zip(*jobs, strict=True)))
+            except BrokenProcessPool as error:
+                raise BookError("a builder was ended from outside (out of memory?)") from error
         tidy(book, site, cache)
         write(site / "index.html", chooser(book))
         if sources(book, site) != key:
-            shutil.rmtree(cache / "complete", ignore_errors=True)
+            for one in ("complete", *(language.code for language in book.languages)):
+                shutil.rmtree(cache / one, ignore_errors=True)
             raise BookError("a file of the book changed while it was being built: build it again")
     for one in book.languages:
         print(f"{one.name}: {site / one.folder / 'index.html'}")

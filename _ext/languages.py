@@ -12,17 +12,19 @@ from sphinx.util.osutil import relative_uri
 
 from .book import Language
 from .build import ENGINE, spoken
-from .words import _, said
+from .words import said, to_say
 
 # what the scripts in static/ say, by the names that they know it by
 SPOKEN = {
-    "search-nothing": _("Nothing found."),
-    "copy": _("Copy"),
-    "film-play": _("Play"),
-    "film-pause": _("Pause"),
-    "film-frame": _("Frame"),
-    "film-epoch": _("Epoch {n} of {total}"),
+    "search-nothing": to_say("Nothing found."),
+    "copy": to_say("Copy"),
+    "film-play": to_say("Play"),
+    "film-pause": to_say("Pause"),
+    "film-frame": to_say("Frame"),
+    "film-epoch": to_say("Epoch {n} of {total}"),
 }
+
+ENGLISH_LEFT = to_say("Not all of this page is translated yet; the rest is in English.")
 
 
 def setup(app: Sphinx) -> None:
@@ -60,15 +62,14 @@ class MarkEnglish(SphinxTransform):
         language, source = spoken(self.app.book, self.config.language), self.app.book.languages[0]
         if language == source or self.document["source"].endswith("<translated>"):
             return
-        left = [node for node, _ in extract_messages(self.document) if is_english(node)]
+        left = [node for node, _text in extract_messages(self.document) if is_english(node)]
         for node in left:
             node["classes"].append(f"language-{tag(source)}")
         section = next(self.document.findall(nodes.section), None)
         if left and section is not None:
-            note = said(
-                message := "Not all of this page is translated yet; the rest is in English."
-            )
-            classes = ["untranslated", *([f"language-{tag(source)}"] if note == message else [])]
+            note, classes = said(ENGLISH_LEFT), ["untranslated"]
+            if note == ENGLISH_LEFT:
+                classes.append(f"language-{tag(source)}")
             section.insert(1, nodes.paragraph("", note, classes=classes, translatable=False))
 
 

@@ -14,7 +14,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from .book import Backend, Book
 from .merge import CODE, SECONDS
 from .tabs import tab_set
-from .words import _, said
+from .words import said, to_say
 
 DOWNLOADS = "_downloads"  # where Sphinx's builders of pages look for what can be downloaded
 
@@ -53,13 +53,13 @@ def links(chapter: str, backend: Backend, book: Book, seconds: float) -> nodes.p
     """Download links, online links, and how long the notebook ran when it was executed."""
     file = f"{chapter}.{backend.tag}"
     paragraph = nodes.paragraph()
-    for label, name in ((_("Download the notebook"), f"{file}.ipynb"),
-                        (_("with its library (zip)"), f"{file}.zip")):  # fmt: skip
+    for label, name in ((to_say("Download the notebook"), f"{file}.ipynb"),
+                        (to_say("with its library (zip)"), f"{file}.zip")):  # fmt: skip
         link = addnodes.download_reference("", nodes.Text(said(label)), filename=name)
         paragraph += [link, nodes.Text(" · ")]
     for label, url in online(book, chapter, backend).items():
         paragraph += [nodes.reference("", said(label), refuri=url), nodes.Text(" · ")]
-    paragraph += nodes.Text(said(_("ran in {seconds} s")).replace("{seconds}", f"{seconds:.0f}"))
+    paragraph += nodes.Text(said("ran in {seconds} s").replace("{seconds}", f"{seconds:.0f}"))
     return paragraph
 
 
@@ -71,7 +71,7 @@ def online(book: Book, chapter: str, backend: Backend) -> dict[str, str]:
     path = book.notebook(chapter, backend).relative_to(book.root).as_posix()
     colab = f"https://colab.research.google.com/github/{repository}/blob/{book.branch}/{path}"
     binder = f"https://mybinder.org/v2/gh/{repository}/{book.branch}?urlpath=lab/tree/{path}"
-    return {_("Open in Colab"): colab, _("Open in Binder"): binder}
+    return {to_say("Open in Colab"): colab, to_say("Open in Binder"): binder}
 
 
 def copy_downloads(app: Sphinx, error: Exception | None) -> None:

@@ -11,7 +11,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from .book import Book
 from .catalogs import catalog_path, open_catalog
-from .words import _, said
+from .words import said
 
 
 def setup(app: Sphinx) -> None:
@@ -51,7 +51,7 @@ class TranslationTable(SphinxDirective):
                 all_ = len(catalog) - len(catalog.obsolete_entries())
                 row.append(f"{done} / {all_}" + (f", {stale} ↻" if stale else ""))
             rows.append(row)
-        return [table([said(_("Page")), *(language.name for language in languages)], rows)]
+        return [table([said("Page"), *(language.name for language in languages)], rows)]
 
 
 def table(head: list[str], rows: Iterable[list[str]]) -> nodes.table:

@@ -101,8 +101,9 @@ def extract(book: Book) -> dict[str, polib.POFile]:
     known = {entry.msgid for entry in found["sphinx"]}
     theme = [message for message in (*THEME, *labels()) if message not in known]
     found["sphinx"].extend(polib.POEntry(msgid=message) for message in theme)
-    code = extract_from_dir(ENGINE, keywords={"_": None})
+    code = extract_from_dir(ENGINE, keywords={"said": None, "to_say": None})
     said = [book.title, book.author, *book.captions(), *words_of(book)]
+    said += [label.replace("%s", "{number}") for label in book.figures.values()]
     said += [message for _, _, message, _, _ in code]
     found[CATALOG] = polib.POFile()
     found[CATALOG].extend(polib.POEntry(msgid=message) for message in dict.fromkeys(said))

@@ -20,7 +20,6 @@ from sphinx.locale import get_translation
 
 CATALOG = "book"
 WORDS = {CATALOG, "sphinx"}  # catalogs of words for templates and drawings; the others, of Markdown
-_ = get_translation(CATALOG)
 # labels that the theme's templates say in English, whatever the language
 LABEL = re.compile(r'(?<=\s)((?:aria-label|title|placeholder)=)"([A-Z][^"{}<>\\\']*)"')
 
@@ -32,20 +31,28 @@ def setup(app: Sphinx) -> None:
     app.add_node(HideCodeCellNode, override=True, html=(visit_hidden_code, leave_hidden_code))
 
 
-def said(message: object) -> str:
-    """A message of the catalog `book` in the edition's language; English where it has none."""
-    return str(_(str(message))) if message else ""
+def said(message: str) -> str:
+    """A message of the catalog `book` in the edition's language; English where it has none.
+
+    A message that stands here, or in `to_say`, in quotes is found by `make translations`.
+    """
+    return str(get_translation(CATALOG)(message)) if message else ""
+
+
+def to_say(message: str) -> str:
+    """Marks a message that `said` will get later; it stays as it is."""
+    return message
 
 
 def translate_settings(app: Sphinx, config) -> None:
     """Put what the settings say in words into the edition's language, while they are read."""
     config.html_title = said(config.html_title)
     config.author = said(config.author)
-    config.numfig_format = {kind: said(_(label).replace("%s", "{number}")).replace("{number}", "%s")
+    config.numfig_format = {kind: said(label.replace("%s", "{number}")).replace("{number}", "%s")
                             for kind, label in config.numfig_format.items()}  # fmt: skip
-    config.nb_code_prompt_show = said(_("Show the code"))
-    config.nb_code_prompt_hide = said(_("Hide the code"))
-    config.html_theme_options["search_bar_text"] = said(_("Search this book"))
+    config.nb_code_prompt_show = said("Show the code")
+    config.nb_code_prompt_hide = said("Hide the code")
+    config.html_theme_options["search_bar_text"] = said("Search this book")
     for part in config.external_site_map.root.subtrees:
         part.caption = part.caption and said(part.caption)
 
