@@ -83,8 +83,8 @@ class Markdown(Inline):
             return join([self._caption_of(node), self.write(node[-1])])
         return self.blocks(node)
 
-    _document = _compound = _definition_list_item = _glossary = _legend = _container
-    _hlist = _hlistcol = _acks = _only = _bibliography = _versionmodified = _field = _container
+    _compound = _definition_list_item = _glossary = _legend = _hlist = _hlistcol = _container
+    _acks = _only = _bibliography = _versionmodified = _field = _container
 
     def _tab(self, label: nodes.Element, body: nodes.Element) -> str:
         mine = label.get("sync_group") == "backend"  # then it is the only one, and needs no label
@@ -176,9 +176,8 @@ class Markdown(Inline):
         return f"$$\n{formula}\n$$"
 
     def _figure(self, node: nodes.Element) -> str:
-        shown = [c for c in node.children if not isinstance(c, (nodes.caption, nodes.legend))]
-        rest = [c for c in node.children if isinstance(c, nodes.legend)]
-        return join([*map(self.write, shown), self._caption_of(node), *map(self.write, rest)])
+        image, *rest = (c for c in node.children if not isinstance(c, nodes.caption))
+        return join([self.write(image), self._caption_of(node), *map(self.write, rest)])
 
     def _caption_of(self, node: nodes.Element) -> str:
         """The caption or the title of a figure, a table or a listing, with its number."""
