@@ -15,7 +15,7 @@ from sphinx.errors import SphinxError
 from sphinx_external_toc.api import SiteMap
 from sphinx_external_toc.parsing import MalformedError, parse_toc_yaml
 
-MADE = {"_build", "__pycache__", "node_modules", "build"}  # folders that hold no sources
+MADE = ("_build", "__pycache__", "node_modules", "build")  # folders that hold no sources
 SAVE = "save"
 JUPYTER_TAGS = {
     f"{action}-{part}" for action in ("hide", "remove") for part in ("input", "output", "cell")
@@ -48,6 +48,11 @@ class Language:
     code: str  # as gettext knows it: "pt_BR"
     folder: str  # of the edition in the site: "pt-br"
     name: str  # in that language: "Português (Brasil)"
+
+    @property
+    def tag(self) -> str:
+        """The code as the web writes it: "pt-BR"."""
+        return self.code.replace("_", "-")
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,6 @@ warning leaves its mark there, so a warning comes back until it is mended.
 
 from __future__ import annotations
 
-import hashlib
-import importlib.metadata
 import shutil
 from functools import lru_cache
 from pathlib import Path
@@ -22,9 +20,9 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from .book import MADE, Book, BookError, Language, load
 from .catalogs import compile_catalogs
+from .digest import digest, engine
 from .words import CATALOG
 
-ENGINE = Path(__file__).parent
 # It is asked for the same few plugins at every citation, and reads all installed packages each time
 pybtex.plugin._load_entry_point = lru_cache(pybtex.plugin._load_entry_point)
 
@@ -84,21 +82,6 @@ def spoken(book: Book, code: str) -> Language:
             return language
     known = ", ".join(one.code for one in book.languages)
     raise BookError(f"the language {code!r} is none of _config.yml's: {known}")
-
-
-def engine(book: Book) -> str:
-    """Hash of what every page depends on: this engine, the settings, the references, packages."""
-    files = [p for p in ENGINE.rglob("*") if p.is_file() and p.suffix != ".pyc"]
-    files += [book.root / "_config.yml", *book.references]
-    packages = sorted(f"{d.name}=={d.version}" for d in importlib.metadata.distributions())
-    return digest(sorted(files), *packages)
-
-
-def digest(files: list[Path], *texts: str) -> str:
-    """Hash of files' contents, and of texts; a file that is not there counts as such."""
-    parts = [path.read_bytes() if path.is_file() else b"-" for path in files]
-    parts += [text.encode() for text in texts]
-    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
 
 def setup(app: Sphinx) -> None:

@@ -11,7 +11,7 @@ old one's place when it is whole. If no file has changed, nothing is done.
 
 from __future__ import annotations
 
-import asyncio
+import gc
 import html
 import os
 import shutil
@@ -24,9 +24,8 @@ from string import Template
 from filelock import FileLock, Timeout
 
 from .book import Book, BookError, Language, load
-from .build import build, digest, engine
+from .digest import digest, engine
 from .files import write
-from .languages import tag
 from .search import index
 
 MARK = ".edition"  # a file that says that a folder of the site is ours
@@ -40,6 +39,8 @@ def main(site: Path) -> None:
     with locked(cache / "lock"):
         key = sources(book, site)
         stale = [one for one in book.languages if not is_whole(one, site, cache, key)]
+        if stale:
+            from . import build  # noqa: F401  (once, before the processes part)
         jobs = [(book.root, one, site, cache, key) for one in stale]
         with ProcessPoolExecutor(min(len(jobs), os.cpu_count() or 1) or 1) as pool:
             try:
@@ -76,12 +77,15 @@ def sources(book: Book, site: Path) -> str:
 
 def edition(root: Path, language: Language, site: Path, cache: Path, key: str) -> None:
     """Build one edition and put it into its place."""
+    from .build import build  # it takes a second, and a book that has not changed needs none
+
+    gc.disable()  # this process ends soon; a third of its time went into looking for garbage
     own = cache / language.code
     complete = cache / "complete" / language.code
     complete.unlink(missing_ok=True)
     settings = {"editions": True, "notebooks": str(own / "notebook")}
     build(root, own, "notebook", "html", language=language.code, settings=settings)
-    asyncio.run(index(own / "html", language))
+    index(own / "html", language)
     write(own / "html" / MARK, language.code)
     place, old = site / language.folder, own / "old"
     shutil.rmtree(old, ignore_errors=True)
@@ -122,14 +126,12 @@ def tidy(book: Book, site: Path, cache: Path) -> None:
 def chooser(book: Book) -> str:
     """The page that greets a reader: to the remembered edition, to the browser's, or by hand."""
     template = Template((Path(__file__).parent / "templates" / "chooser.html").read_text("utf-8"))
-    links = [
-        (f"{one.folder}/index.html", tag(one), html.escape(one.name)) for one in book.languages
-    ]
+    links = [(f"{one.folder}/index.html", one.tag, html.escape(one.name)) for one in book.languages]
     static = f"{book.languages[0].folder}/_static"
     icon = f'  <link rel="icon" href="{static}/{book.favicon.name}">' if book.favicon else ""
     logo = f'    <img src="{static}/{book.logo.name}" alt="" width="160">' if book.logo else ""
     return template.substitute(
-        title=html.escape(book.title), language=tag(book.languages[0]), icon=icon, logo=logo,
+        title=html.escape(book.title), language=book.languages[0].tag, icon=icon, logo=logo,
         items="\n".join(f'      <li><a href="{url}" lang="{code}" hreflang="{code}">{name}</a></li>'
                         for url, code, name in links),
         alternates="\n".join(f'  <link rel="alternate" hreflang="{code}" href="{url}">'

@@ -10,8 +10,8 @@ from sphinx.transforms import SphinxTransform
 from sphinx.util.nodes import LITERAL_TYPE_NODES, extract_messages
 from sphinx.util.osutil import relative_uri
 
-from .book import Language
-from .build import ENGINE, spoken
+from .build import spoken
+from .digest import ENGINE
 from .words import said, to_say
 
 # what the scripts in static/ say, by the names that they know it by
@@ -37,11 +37,6 @@ def setup(app: Sphinx) -> None:
         app.add_js_file(script, loading_method="defer")
 
 
-def tag(language: Language) -> str:
-    """The language's code as the web writes it: "pt-BR"."""
-    return language.code.replace("_", "-")
-
-
 def lay_out(app: Sphinx, config) -> None:
     """Put our parts into the theme's page: the switch of languages, and no button twice."""
     config.html_static_path.append(str(ENGINE / "static"))
@@ -64,12 +59,12 @@ class MarkEnglish(SphinxTransform):
             return
         left = [node for node, _text in extract_messages(self.document) if is_english(node)]
         for node in left:
-            node["classes"].append(f"language-{tag(source)}")
+            node["classes"].append(f"language-{source.tag}")
         section = next(self.document.findall(nodes.section), None)
         if left and section is not None:
             note, classes = said(ENGLISH_LEFT), ["untranslated"]
             if note == ENGLISH_LEFT:
-                classes.append(f"language-{tag(source)}")
+                classes.append(f"language-{source.tag}")
             section.insert(1, nodes.paragraph("", note, classes=classes, translatable=False))
 
 
@@ -85,7 +80,7 @@ def is_english(node: nodes.Element) -> bool:
 def add_languages(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
     """Set `<html lang>`, and links to the same page of the other editions if there are any."""
     language = spoken(app.book, app.config.language)
-    context["language"] = tag(language)
+    context["language"] = language.tag
     context["editions"] = []
     if not app.config.editions:
         return
@@ -94,7 +89,7 @@ def add_languages(app: Sphinx, pagename: str, templatename: str, context: dict, 
     context["editions"] = [
         {
             "name": one.name,
-            "tag": tag(one),
+            "tag": one.tag,
             "short": one.code[:2].upper(),
             "url": f"{site}{one.folder}/{page}",
             "current": one == language,

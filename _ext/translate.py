@@ -22,7 +22,7 @@ import polib
 from babel.messages.extract import extract_from_dir
 
 from .book import Book, BookError, Language, load
-from .build import ENGINE, build
+from .build import build
 from .catalogs import (
     HEADER,
     Catalog,
@@ -34,6 +34,7 @@ from .catalogs import (
     unfinished,
 )
 from .differences import strict_parser
+from .digest import ENGINE
 from .drawings import words_of
 from .files import write
 from .words import CATALOG, WORDS, labels
