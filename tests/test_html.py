@@ -8,7 +8,8 @@ import pytest
 from bs4 import BeautifulSoup
 from the_book import BOOK
 
-from _ext.translate import CATALOG, messages
+from _ext.catalogs import messages
+from _ext.words import CATALOG
 
 RAW = re.compile(r"\$\$|\\(?:frac|mathbf|log|begin)\b|\{(?:eq|ref|numref|footcite)[:}]|Traceback")
 
@@ -91,18 +92,6 @@ def test_nothing_is_loaded_from_elsewhere(pages):
         for node in page.select(loading):
             url = node.get("src") or node.get("href")
             assert not re.match(r"(https?:)?//", url), f"{path.name} loads {url}"
-
-
-def test_figures_and_equations_have_the_notebooks_numbers(pages, site):
-    chapter = "chapters/gaussian"
-    page = page_of(pages, site, chapter)
-    notebook = nbformat.read(BOOK.notebook(chapter, BOOK.backends[0]), as_version=4)
-    prose = "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
-    equations = [node.text.strip().removesuffix("#") for node in page.select(".eqno")]
-    assert [f"({n})" for n in re.findall(r"\\tag\{([\d.]+)\}", prose)] == equations
-    figures = re.findall(r"[\d.]+\d", " ".join(n.text for n in page.select(".caption-number")))
-    assert re.findall(r"\*\*Figure ([\d.]+)\.\*\*", prose) == figures
-    assert equations and figures
 
 
 @pytest.mark.parametrize("language", BOOK.languages, ids=lambda one: one.folder)
