@@ -7,6 +7,8 @@ warning leaves its mark there, so a warning comes back until it is mended.
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from functools import lru_cache
 from pathlib import Path
@@ -20,11 +22,13 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from .book import MADE, Book, BookError, Language, load
 from .catalogs import compile_catalogs
-from .digest import digest, engine
+from .digest import WRITTEN, digest, engine
+from .files import write
 from .words import CATALOG
 
 # It is asked for the same few plugins at every citation, and reads all installed packages each time
 pybtex.plugin._load_entry_point = lru_cache(pybtex.plugin._load_entry_point)
+WORLD = "what pages share"
 
 
 def build(
@@ -56,23 +60,26 @@ def build(
         "gettext_compact": False, "gettext_location": False, "gettext_uuid": False,
         # a picture's alternative text is extracted where the picture is chosen
         "nb_mime_priority_overrides": [["gettext", "image/png", 1]],
-        "nitpicky": True, "engine": engine(book) + str(cache), **(settings or {}),
+        "nitpicky": True, "engine": engine(book), "cache": str(cache), **(settings or {}),
     }  # fmt: skip
+    written = {}
     for builder in builders:
-        shutil.rmtree(cache / builder, ignore_errors=True)
         with patch_docutils(), docutils_namespace():
             try:
                 app = Sphinx(
                     root, None, cache / builder, new, builder, confoverrides=dict(config),
                     status=None, warningiserror=True, keep_going=True,
                 )  # fmt: skip
-                app.build(force_all=True)  # writes all pages: what they refer to may have changed
+                app.build()
             finally:
                 translators.clear()  # or the next build comes out in this language
         if app.statuscode:
             raise BookError(f"the book has warnings ({language}, {builder}): see above")
+        written[cache / builder / WRITTEN] = json.dumps(app.env.state)
     shutil.rmtree(doctrees, ignore_errors=True)
     new.rename(doctrees)
+    for path, text in written.items():
+        write(path, text)
 
 
 def spoken(book: Book, code: str) -> Language:
@@ -86,8 +93,10 @@ def spoken(book: Book, code: str) -> Language:
 
 def setup(app: Sphinx) -> None:
     app.add_config_value("engine", "", "env")
+    app.add_config_value("cache", "", "env")  # what was read knows where its pictures are
     app.connect("env-get-outdated", changed_pages)
     app.connect("env-updated", remember_pages)
+    app.connect("env-get-updated", pages_to_write, priority=900)  # when all is counted
 
 
 def changed_pages(app: Sphinx, env: BuildEnvironment, added, changed, removed) -> list[str]:
@@ -98,6 +107,44 @@ def changed_pages(app: Sphinx, env: BuildEnvironment, added, changed, removed) -
 
 def remember_pages(app: Sphinx, env: BuildEnvironment) -> None:
     env.page_digests = {page: page_digest(env, page) for page in env.found_docs}
+
+
+def pages_to_write(app: Sphinx, env: BuildEnvironment) -> set[str]:
+    """The pages that are not what they were when this builder wrote them.
+
+    These are all, into an empty folder, if anything that pages have from each other has changed.
+    """
+    path, now = Path(app.outdir, WRITTEN), state(env)
+    env.state = now  # writing adds to the environment
+    before = json.loads(path.read_text()) if path.is_file() else {}
+    if before.get(WORLD) == now[WORLD]:
+        path.unlink()  # the folder is not whole any more, until the build is
+        shutil.rmtree(Path(app.outdir, "_static"), ignore_errors=True)  # as if it were new
+        return {page for page in env.found_docs if before.get(page) != now[page]}
+    shutil.rmtree(app.outdir)
+    Path(app.outdir).mkdir()
+    return set(env.found_docs)
+
+
+def state(env: BuildEnvironment) -> dict[str, str]:
+    """Digests of each page, and, as WORLD, of what pages have from each other and the settings."""
+    shared = {
+        name: getattr(env, name)
+        for name in ("found_docs", "toctree_includes", "toc_secnumbers", "toc_fignumbers",
+                     "domaindata", "images", "dlfiles")
+    }  # fmt: skip
+    trees = {page: env.tocs[page].pformat() + env.titles[page].pformat() for page in env.tocs}
+    text = repr(canonical([env.config.engine, trees, shared]))
+    return {WORLD: digest([], re.sub(r" at 0x[0-9a-f]+", "", text)), **env.page_digests}
+
+
+def canonical(value: object) -> object:
+    """A value in which dictionaries and sets have an order."""
+    if isinstance(value, dict):
+        return sorted((repr(key), canonical(one)) for key, one in value.items())
+    if isinstance(value, (set, frozenset)):
+        return sorted(map(repr, value))
+    return [*map(canonical, value)] if isinstance(value, (list, tuple)) else repr(value)
 
 
 def page_digest(env: BuildEnvironment, page: str) -> str:
