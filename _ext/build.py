@@ -28,15 +28,17 @@ from .words import CATALOG
 
 # It is asked for the same few plugins at every citation, and reads all installed packages each time
 pybtex.plugin._load_entry_point = lru_cache(pybtex.plugin._load_entry_point)
-WORLD = "what pages share"
+STATIC, WORLD = "_static", "what pages share"
 
 
 def build(
-    root: Path, cache: Path, *builders: str, language: str = "en", settings: dict | None = None
-) -> None:
+    root: Path, cache: Path, *builders: str, language: str = "en", settings: dict | None = None,
+    exclude: tuple[str, ...] = (),
+) -> None:  # fmt: skip
     """Build the book in `root` with each of the builders into `cache/<builder>`, read only once.
 
-    `settings` win over those of `_config.yml`. Warnings are errors.
+    `settings` win over those of `_config.yml`; `exclude` are patterns of files that are no sources.
+    Warnings are errors.
 
     Raises BookError if there was any; what Sphinx said of it is on stderr.
     """
@@ -53,7 +55,7 @@ def build(
         sourcedir=root,
     )
     made = [f"**/{name}" for name in (*MADE, ".*")]
-    config["exclude_patterns"] = [*config["exclude_patterns"], *MADE, ".*", *made]
+    config["exclude_patterns"] = [*config["exclude_patterns"], *MADE, ".*", *made, *exclude]
     config |= {
         "language": language, "locale_dirs": [str(catalogs)], "gettext_auto_build": False,
         # a catalog for each page; no line numbers or ids, which would churn every diff
@@ -64,6 +66,9 @@ def build(
     }  # fmt: skip
     written = {}
     for builder in builders:
+        shutil.rmtree(
+            cache / builder / STATIC, ignore_errors=True
+        )  # pages tell whether it is there
         with patch_docutils(), docutils_namespace():
             try:
                 app = Sphinx(
@@ -119,10 +124,14 @@ def pages_to_write(app: Sphinx, env: BuildEnvironment) -> set[str]:
     before = json.loads(path.read_text()) if path.is_file() else {}
     if before.get(WORLD) == now[WORLD]:
         path.unlink()  # the folder is not whole any more, until the build is
-        shutil.rmtree(Path(app.outdir, "_static"), ignore_errors=True)  # as if it were new
-        return {page for page in env.found_docs if before.get(page) != now[page]}
-    shutil.rmtree(app.outdir)
-    Path(app.outdir).mkdir()
+        # a page at least: with none, Sphinx would not even copy its scripts and styles
+        changed = {page for page in env.found_docs if before.get(page) != now[page]}
+        return changed or {env.config.root_doc}
+    for made in Path(app.outdir).iterdir():
+        if made.is_file():
+            made.unlink()
+        elif made.name != STATIC:
+            shutil.rmtree(made)
     return set(env.found_docs)
 
 

@@ -43,9 +43,9 @@ class TranslateDrawings(SphinxPostTransform):
             copy = copy.with_name(f"{copy.stem}.{self.config.language}.svg")
             copy.parent.mkdir(parents=True, exist_ok=True)
             write(copy, spoken)
+            self.env.images[str(copy)] = self.env.images[image["uri"]]  # pages have it by that name
             image["candidates"] = {"*": str(copy)}
             image["uri"] = str(copy)
-            self.env.images.add_file(self.env.docname, str(copy))
 
 
 def words_of(book: Book) -> list[str]:

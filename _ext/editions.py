@@ -85,7 +85,8 @@ def edition(root: Path, language: Language, site: Path, cache: Path, key: str) -
         shutil.copytree(place, own / "html")  # what has not changed is not written again
     complete.unlink(missing_ok=True)
     settings = {"editions": True, "notebooks": str(own / "notebook")}
-    build(root, own, "notebook", "html", language=language.code, settings=settings)
+    ours = (f"{site.relative_to(root).as_posix()}/**",) if root in site.parents else ()
+    build(root, own, "notebook", "html", language=language.code, settings=settings, exclude=ours)
     index(own / "html", language)
     old = own / "old"
     shutil.rmtree(old, ignore_errors=True)
