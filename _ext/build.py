@@ -7,8 +7,6 @@ warning leaves its mark there, so a warning comes back until it is mended.
 
 from __future__ import annotations
 
-import json
-import re
 import shutil
 from functools import lru_cache
 from pathlib import Path
@@ -22,13 +20,11 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from .book import MADE, Book, BookError, Language, load
 from .catalogs import compile_catalogs
-from .digest import WRITTEN, digest, engine
-from .files import write
+from .digest import digest, engine
 from .words import CATALOG
 
 # It is asked for the same few plugins at every citation, and reads all installed packages each time
 pybtex.plugin._load_entry_point = lru_cache(pybtex.plugin._load_entry_point)
-STATIC, WORLD = "_static", "what pages share"
 
 
 def build(
@@ -38,7 +34,7 @@ def build(
     """Build the book in `root` with each of the builders into `cache/<builder>`, read only once.
 
     `settings` win over those of `_config.yml`; `exclude` are patterns of files that are no sources.
-    Warnings are errors.
+    Warnings are errors. All pages are written, because what they refer to may have changed.
 
     Raises BookError if there was any; what Sphinx said of it is on stderr.
     """
@@ -64,27 +60,21 @@ def build(
         "nb_mime_priority_overrides": [["gettext", "image/png", 1]],
         "nitpicky": True, "engine": engine(book), "cache": str(cache), **(settings or {}),
     }  # fmt: skip
-    written = {}
     for builder in builders:
-        shutil.rmtree(
-            cache / builder / STATIC, ignore_errors=True
-        )  # pages tell whether it is there
+        shutil.rmtree(cache / builder, ignore_errors=True)
         with patch_docutils(), docutils_namespace():
             try:
                 app = Sphinx(
                     root, None, cache / builder, new, builder, confoverrides=dict(config),
                     status=None, warningiserror=True, keep_going=True,
                 )  # fmt: skip
-                app.build()
+                app.build(force_all=True)
             finally:
                 translators.clear()  # or the next build comes out in this language
         if app.statuscode:
             raise BookError(f"the book has warnings ({language}, {builder}): see above")
-        written[cache / builder / WRITTEN] = json.dumps(app.env.state)
     shutil.rmtree(doctrees, ignore_errors=True)
     new.rename(doctrees)
-    for path, text in written.items():
-        write(path, text)
 
 
 def spoken(book: Book, code: str) -> Language:
@@ -101,7 +91,6 @@ def setup(app: Sphinx) -> None:
     app.add_config_value("cache", "", "env")  # what was read knows where its pictures are
     app.connect("env-get-outdated", changed_pages)
     app.connect("env-updated", remember_pages)
-    app.connect("env-get-updated", pages_to_write, priority=900)  # when all is counted
 
 
 def changed_pages(app: Sphinx, env: BuildEnvironment, added, changed, removed) -> list[str]:
@@ -112,48 +101,6 @@ def changed_pages(app: Sphinx, env: BuildEnvironment, added, changed, removed) -
 
 def remember_pages(app: Sphinx, env: BuildEnvironment) -> None:
     env.page_digests = {page: page_digest(env, page) for page in env.found_docs}
-
-
-def pages_to_write(app: Sphinx, env: BuildEnvironment) -> set[str]:
-    """The pages that are not what they were when this builder wrote them.
-
-    These are all, into an empty folder, if anything that pages have from each other has changed.
-    """
-    path, now = Path(app.outdir, WRITTEN), state(env)
-    env.state = now  # writing adds to the environment
-    before = json.loads(path.read_text()) if path.is_file() else {}
-    if before.get(WORLD) == now[WORLD]:
-        path.unlink()  # the folder is not whole any more, until the build is
-        # a page at least: with none, Sphinx would not even copy its scripts and styles
-        changed = {page for page in env.found_docs if before.get(page) != now[page]}
-        return changed or {env.config.root_doc}
-    for made in Path(app.outdir).iterdir():
-        if made.is_file():
-            made.unlink()
-        elif made.name != STATIC:
-            shutil.rmtree(made)
-    return set(env.found_docs)
-
-
-def state(env: BuildEnvironment) -> dict[str, str]:
-    """Digests of each page, and, as WORLD, of what pages have from each other and the settings."""
-    shared = {
-        name: getattr(env, name)
-        for name in ("found_docs", "toctree_includes", "toc_secnumbers", "toc_fignumbers",
-                     "domaindata", "images", "dlfiles")
-    }  # fmt: skip
-    trees = {page: env.tocs[page].pformat() + env.titles[page].pformat() for page in env.tocs}
-    text = repr(canonical([env.config.engine, trees, shared]))
-    return {WORLD: digest([], re.sub(r" at 0x[0-9a-f]+", "", text)), **env.page_digests}
-
-
-def canonical(value: object) -> object:
-    """A value in which dictionaries and sets have an order."""
-    if isinstance(value, dict):
-        return sorted((repr(key), canonical(one)) for key, one in value.items())
-    if isinstance(value, (set, frozenset)):
-        return sorted(map(repr, value))
-    return [*map(canonical, value)] if isinstance(value, (list, tuple)) else repr(value)
 
 
 def page_digest(env: BuildEnvironment, page: str) -> str:

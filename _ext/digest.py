@@ -9,7 +9,6 @@ from pathlib import Path
 from .book import Book
 
 ENGINE = Path(__file__).parent
-WRITTEN = ".written"  # a file in a folder of pages or notebooks: what they were written from
 
 
 def engine(book: Book) -> str:

@@ -24,9 +24,11 @@ from string import Template
 from filelock import FileLock, Timeout
 
 from .book import Book, BookError, Language, load
-from .digest import WRITTEN, digest, engine
+from .digest import digest, engine
 from .files import write
 from .search import index
+
+MARK = ".edition"  # a file that says that a folder of the site is ours
 
 
 def main(site: Path) -> None:
@@ -78,17 +80,15 @@ def edition(root: Path, language: Language, site: Path, cache: Path, key: str) -
     from .build import build  # it takes a second, and a book that has not changed needs none
 
     gc.disable()  # this process ends soon; a third of its time went into looking for garbage
-    own, place = cache / language.code, site / language.folder
+    own = cache / language.code
     complete = cache / "complete" / language.code
-    shutil.rmtree(own / "html", ignore_errors=True)
-    if complete.is_file() and complete.read_text().endswith(contents(place)):
-        shutil.copytree(place, own / "html")  # what has not changed is not written again
     complete.unlink(missing_ok=True)
     settings = {"editions": True, "notebooks": str(own / "notebook")}
     ours = (f"{site.relative_to(root).as_posix()}/**",) if root in site.parents else ()
     build(root, own, "notebook", "html", language=language.code, settings=settings, exclude=ours)
     index(own / "html", language)
-    old = own / "old"
+    write(own / "html" / MARK, language.code)
+    place, old = site / language.folder, own / "old"
     shutil.rmtree(old, ignore_errors=True)
     place.parent.mkdir(parents=True, exist_ok=True)
     if place.is_dir():
@@ -116,7 +116,7 @@ def tidy(book: Book, site: Path, cache: Path) -> None:
     """Remove the editions that this engine once built and that are no language any more."""
     codes = {one.code for one in book.languages}
     folders = {one.folder for one in book.languages}
-    for made in site.glob(f"*/{WRITTEN}"):
+    for made in site.glob(f"*/{MARK}"):
         if made.parent.name not in folders:
             shutil.rmtree(made.parent)
     for own in cache.iterdir():

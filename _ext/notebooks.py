@@ -52,7 +52,7 @@ class NotebookBuilder(Builder):
         self.tags.add("html")  # what is meant for pages is meant for notebooks
 
     def get_outdated_docs(self) -> set[str]:
-        return set()  # build.py knows better than a builder which pages are to be written
+        return self.env.found_docs
 
     def get_target_uri(self, docname: str, typ: str | None = None) -> str:
         """Where a page is published; nowhere ("") if the settings do not say."""

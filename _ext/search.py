@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -18,7 +17,6 @@ UNSEARCHED = {"genindex.html", "search.html"}
 
 def index(folder: Path, language: Language) -> None:
     """Make an edition's search index. đ is indexed as d with a stroke, which search.js undoes."""
-    shutil.rmtree(folder / "pagefind", ignore_errors=True)
     with tempfile.TemporaryDirectory() as copies:
         for page in sorted(folder.rglob("*.html")):
             name = page.relative_to(folder)

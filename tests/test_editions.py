@@ -17,7 +17,7 @@ import pytest
 from books import ROOT, cell, printed
 from bs4 import BeautifulSoup
 
-from _ext.digest import WRITTEN
+from _ext.editions import MARK
 
 EDITS = int(os.environ.get("EDITS", 6))
 LANGUAGES = """\
@@ -76,7 +76,7 @@ def contents(site: Path) -> dict[str, bytes]:
     return {
         path.relative_to(site).as_posix(): path.read_bytes()
         for path in sorted(site.rglob("*"))
-        if path.is_file() and path.name != WRITTEN
+        if path.is_file() and path.name != MARK
     }
 
 
