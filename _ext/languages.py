@@ -62,7 +62,7 @@ class MarkEnglish(SphinxTransform):
             node["classes"].append(f"language-{source.tag}")
         section = next(self.document.findall(nodes.section), None)
         if left and section is not None:
-            note, classes = said(ENGLISH_LEFT), ["untranslated"]
+            note, classes = said(ENGLISH_LEFT), ["translation-note"]
             if note == ENGLISH_LEFT:
                 classes.append(f"language-{source.tag}")
             section.insert(1, nodes.paragraph("", note, classes=classes, translatable=False))

@@ -253,13 +253,13 @@ def test_what_is_not_translated_is_marked_as_english_and_said_once(small, tmp_pa
     assert not make(small, site)
     german = page(site, "de/x.html")
     assert german.html["lang"] == "de"
-    assert len(german.select(".untranslated")) == 1
+    assert len(german.select(".translation-note")) == 1
     assert german.select_one("article h1")["lang"] == "en"
     assert [p["lang"] for p in german.select("article section > p")] == ["en", "en"]
     vietnamese = page(site, "vi/x.html")
     assert "lang" not in vietnamese.select_one("article h1").attrs
     assert vietnamese.find("p", string="Text.")["lang"] == "en"
-    assert not page(site, "en/x.html").select(".untranslated, article [lang]")
+    assert not page(site, "en/x.html").select(".translation-note, article [lang]")
 
 
 @pytest.mark.parametrize("builds", [2])
