@@ -15,8 +15,8 @@ The flow, one module per step::
 `editions` builds all languages and puts them into their places, `build` runs Sphinx for one of
 them, `search` indexes it. `translate` brings the catalogs up to date; `differences` tells what a
 translation has and its English has not. `compare` tells whether a notebook that ran again says the
-same. `book` holds the settings and the error type, `digest` tells
-whether something is what it was, `files` writes a file whole or not at all.
+same. `book` holds the settings and the error type, `digest` tells whether something is what it was,
+`files` writes a file whole or not at all.
 """
 
 import sys
