@@ -52,6 +52,8 @@ def build(
     )
     made = [f"**/{name}" for name in (*MADE, ".*")]
     config["exclude_patterns"] = [*config["exclude_patterns"], *MADE, ".*", *made, *exclude]
+    # a list of our own: themes add their templates to it, and would add them to Sphinx's default
+    config["templates_path"] = [*config.get("templates_path", [])]
     config |= {
         "language": language, "locale_dirs": [str(catalogs)], "gettext_auto_build": False,
         # a catalog for each page; no line numbers or ids, which would churn every diff
