@@ -95,23 +95,13 @@ class Book:
         """Path of a chapter's executed notebook."""
         return self.root / f"{chapter}.{backend.tag}.ipynb"
 
-    def chapters(self) -> dict[str, str]:
-        """The pages in `_toc.yml` that hold code cells, in reading order: {docname: number}.
+    def chapters(self) -> list[str]:
+        """The pages in `_toc.yml` that hold code cells, in reading order.
 
-        The number is the one Sphinx gives, such as "2", or "" outside numbered parts. Raises
-        BookError for a page that is listed and not there, or whose header is no YAML.
+        Raises BookError for a page that is listed and not there, or whose header is no YAML.
         """
-        toc = self._toc()
-        numbered = [
-            str(item)
-            for tree in toc.root.subtrees
-            if tree.numbered
-            for item in tree.items
-            if isinstance(item, str)
-        ]
-        numbers = {page: str(number) for number, page in enumerate(numbered, start=1)}
-        chapters = {}
-        for page in toc:
+        chapters = []
+        for page in self._toc():
             if not self.source(page).is_file():
                 raise BookError(
                     f"_toc.yml lists {page!r}, but there is no {page}.md: write the page, or take "
@@ -120,7 +110,7 @@ class Book:
             text = read_text(self.source(page))
             front_matter(text, f"{page}.md")
             if is_myst_markdown_notebook(text):
-                chapters[page] = numbers.get(page, "")
+                chapters.append(page)
         return chapters
 
     def captions(self) -> list[str]:

@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> int:
     """
     book = load(Path.cwd())
     save(book)
-    chapters = [_chapter(argument, book) for argument in arguments] or list(book.chapters())
+    chapters = [_chapter(argument, book) for argument in arguments] or book.chapters()
     written = unexecuted(book)  # a mistake in the prose shows now, not after an hour of executing
     failures = []
     # rich: its bars go on counting while a cell runs; tqdm draws only when it is called
