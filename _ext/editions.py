@@ -49,10 +49,6 @@ def main(site: Path) -> None:
                 raise BookError("a builder was ended from outside (out of memory?)") from error
         tidy(book, site, cache)
         write(site / "index.html", chooser(book))
-        if sources(book, site) != key:
-            for one in ("complete", *(language.code for language in book.languages)):
-                shutil.rmtree(cache / one, ignore_errors=True)
-            raise BookError("a file of the book changed while it was being built: build it again")
     for one in book.languages:
         print(f"{one.name}: {site / one.folder / 'index.html'}")
     print(f"all: {site / 'index.html'}")
@@ -76,7 +72,10 @@ def sources(book: Book, site: Path) -> str:
 
 
 def edition(root: Path, language: Language, site: Path, cache: Path, key: str) -> None:
-    """Build one edition and put it into its place."""
+    """Build one edition and put it into its place.
+
+    BookError, and the old one stays, if a source changed meanwhile: some pages would be of before.
+    """
     from .build import build  # it takes a second, and a book that has not changed needs none
 
     gc.disable()  # this process ends soon; a third of its time went into looking for garbage
@@ -88,6 +87,9 @@ def edition(root: Path, language: Language, site: Path, cache: Path, key: str) -
     build(root, own, "notebook", "html", language=language.code, settings=settings, exclude=ours)
     index(own / "html", language)
     write(own / "html" / MARK, language.code)
+    if sources(load(root), site) != key:
+        shutil.rmtree(own)
+        raise BookError("a file of the book changed while it was being built: build it again")
     place, old = site / language.folder, own / "old"
     shutil.rmtree(old, ignore_errors=True)
     place.parent.mkdir(parents=True, exist_ok=True)

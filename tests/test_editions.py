@@ -274,6 +274,26 @@ def test_builds_at_the_same_time_wait_for_each_other(small, tmp_path, builds):
     assert contents(site) == contents(clean)
 
 
+def test_a_source_that_changes_while_it_is_built_stops_the_build_and_the_old_pages_stay(
+    small, tmp_path
+):
+    site = tmp_path / "site"
+    assert not make(small, site)
+    before = contents(site)
+    small.write("y.md", "(there)=\n# Early\n")
+    process = start(small, site)
+    while not (tmp_path / ".site-cache" / "vi" / "html").is_dir():  # it has read y.md
+        time.sleep(0.01)
+    small.write("y.md", "(there)=\n# Late\n")
+    _, error = process.communicate(timeout=120)
+    assert process.returncode and "changed while it was being built" in error
+    assert "Traceback" not in error
+    changed = {name for name, content in contents(site).items() if before.get(name) != content}
+    assert not any(name.startswith("vi/") for name in changed)
+    assert not make(small, site)
+    assert "Late" in (site / "vi" / "y.html").read_text(encoding="utf-8")
+
+
 def test_a_read_only_checkout_builds_elsewhere_and_nothing_lands_in_the_source(small, tmp_path):
     before = {path for path in small.root.rglob("*") if "site" not in path.parts}
     assert not make(small, tmp_path / "site")
