@@ -24,7 +24,7 @@ from types import SimpleNamespace
 from _ext import split
 from _ext.book import Backend, Book, load
 
-from . import compiled, peer
+from . import compiled, pages, peer
 
 REPEATS = 5
 EXAMPLES = 20 * 1000  # of one training in the chapter `gaussian`
@@ -59,6 +59,25 @@ def build(book: Book) -> None:
                 lambda: subprocess.run(command, cwd=copy, check=True, stdout=subprocess.DEVNULL)
             )
             print(f"{'build all languages ' + what:<54} {seconds:6.1f} s")
+        weights(book, copy / "_build" / "html")
+
+
+def weights(book: Book, site: Path) -> None:
+    """Print what the front page and the chapters cost a reader: bytes, requests, waiting."""
+    size = sum(path.stat().st_size for path in site.rglob("*") if path.is_file())
+    print(f"\n{'the site, all languages':<40} {size / 1e6:8.1f} MB")
+    print(f"{'':<40} first visit   requests   again   first formula on a slow phone")
+    with pages.served(site) as url, pages.chromium() as browser:
+        for page in ("index", *book.chapters()):
+            address = f"{url}/{book.languages[0].folder}/{page}.html"
+            with pages.reader(browser) as reader:
+                first, again = (pages.visit(reader, address) for _ in range(2))
+            with pages.reader(browser, width=390) as reader:
+                phone = pages.visit(reader, address, phone=True)
+            print(
+                f"{page:<40} {first.size / 1e3:8.0f} kB {first.requests:10} "
+                f"{again.size / 1e3:4.0f} kB {phone.formula:8.1f} s"
+            )
 
 
 def notebooks(book: Book) -> None:

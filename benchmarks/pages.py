@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))),
     None,
@@ -74,8 +76,25 @@ def served(site: Path) -> Iterator[str]:
         server.server_close()
 
 
-def visit(context, url: str, phone: bool = False) -> Visit:
-    """Open a page of a Playwright context, as a reader who scrolls to its end; close it."""
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser, open while the block runs."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def reader(browser: Browser, width: int = 1280) -> Iterator[BrowserContext]:
+    """Somebody who has never been here, with a window of that many pixels."""
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    yield context
+    context.close()
+
+
+def visit(context: BrowserContext, url: str, phone: bool = False) -> Visit:
+    """Open a page, scroll to its end, and close it; on a phone, wait for the first formula only."""
     page = context.new_page()
     session = context.new_cdp_session(page)
     sizes: list[int] = []

@@ -6,11 +6,9 @@ from fontTools.ttLib import TTFont
 from _ext.build import build
 
 pytest.importorskip("playwright", reason="Playwright is not installed")
-from playwright.sync_api import sync_playwright
+from benchmarks import pages
 
-from benchmarks.pages import CHROMIUM, FLAGS, served, visit
-
-browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+browser = pytest.mark.skipif(pages.CHROMIUM is None, reason="no Chromium on this machine")
 KB = 1000
 FRONT, CHAPTER, NEXT, SITE = 250 * KB, 600 * KB, 150 * KB, 60_000 * KB
 CHAPTERS = ["gaussian", "convergence", "digits", "dcgan"]
@@ -30,10 +28,8 @@ def signs(site, name: str) -> set[int]:
 
 @pytest.fixture(scope="module")
 def chromium():
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with pages.chromium() as chromium:
         yield chromium
-        chromium.close()
 
 
 @browser
@@ -41,11 +37,8 @@ def chromium():
 @pytest.mark.parametrize("page", ["index", *(f"chapters/{chapter}" for chapter in CHAPTERS)])
 def test_a_page_is_light_at_the_first_visit_and_more_so_at_the_next(site, chromium, folder, page):
     """As sent to a reader who scrolls to its end; the second time, the browser has the rest."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    with served(site) as url:
-        first = visit(context, f"{url}/{folder}/{page}.html")
-        again = visit(context, f"{url}/{folder}/{page}.html")
-    context.close()
+    with pages.served(site) as url, pages.reader(chromium) as reader:
+        first, again = (pages.visit(reader, f"{url}/{folder}/{page}.html") for _ in range(2))
     assert 20 * KB < first.size < (FRONT if page == "index" else CHAPTER), first
     assert again.size < NEXT, again
 
