@@ -10,7 +10,7 @@ The flow, one module per step::
             Sphinx reads: one doctree per page and language ◄─ catalogs ◄─ locales/<code>/*.po
               │ tabs: cells side by side · tables · languages: what is English still
               ├─► pages: launch (downloads) · drawings · words (the theme's, ours) · languages
-              │          · layout (the theme's page, scripts, styles)
+              │          · layout (the theme's page, scripts, styles) · lines (of code)
               └─► notebooks: markdown (blocks), inline (sentences), numbers
 
 `editions` builds all languages and puts them into their places, `build` runs Sphinx for one of
@@ -29,14 +29,26 @@ from .book import BookError
 
 def setup(app: Sphinx) -> dict:
     """Register the rendering half of the flow; it executes nothing."""
-    from . import build, drawings, languages, launch, layout, merge, notebooks, tables, tabs, words
+    from . import (
+        build,
+        drawings,
+        languages,
+        launch,
+        layout,
+        lines,
+        merge,
+        notebooks,
+        tables,
+        tabs,
+        words,
+    )
 
     sys.excepthook = last_word
     app.add_config_value("backends", [], "env")
     app.add_config_value("languages", [], "env")
     app.add_config_value("shim", "", "env")
     modules = (
-        words, build, merge, tabs, layout, languages, drawings, launch, notebooks, tables,
+        words, build, merge, tabs, layout, lines, languages, drawings, launch, notebooks, tables,
     )  # fmt: skip
     for module in modules:
         module.setup(app)

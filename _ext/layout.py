@@ -6,8 +6,8 @@ from sphinx.application import Sphinx
 
 from .digest import ENGINE
 
-STYLES = ("book.css",)
-SCRIPTS = ("languages.js", "search.js", "film.js")
+STYLES = ("book.css", "code.css")
+SCRIPTS = ("languages.js", "search.js", "film.js", "code.js")
 LAST = 799  # Sphinx's order: after extensions' (500), before a book's own (800)
 
 
@@ -25,6 +25,6 @@ def lay_out(app: Sphinx, config) -> None:
     config.templates_path.append(str(ENGINE / "templates"))
     config.html_sidebars = {"**": ["home.html", "search-button-field.html", "sbt-sidebar-nav.html"]}
     config.html_theme_options |= {
-        "article_header_end": ["languages.html", "article-header-buttons.html"],
+        "article_header_end": ["languages.html", "wrap.html", "article-header-buttons.html"],
         "navbar_persistent": [], "use_download_button": False, "use_fullscreen_button": False,
     }  # fmt: skip
