@@ -11,7 +11,6 @@ from sphinx.util.nodes import LITERAL_TYPE_NODES, extract_messages
 from sphinx.util.osutil import relative_uri
 
 from .build import spoken
-from .digest import ENGINE
 from .words import said, to_say
 
 # what the scripts in static/ say, by the names that they know it by
@@ -31,21 +30,6 @@ def setup(app: Sphinx) -> None:
     app.add_config_value("editions", False, "html")  # whether the other languages lie beside
     app.add_transform(MarkEnglish)
     app.connect("html-page-context", add_languages)
-    app.connect("config-inited", lay_out)
-    app.add_css_file("book.css")
-    for script in ("languages.js", "search.js", "film.js"):
-        app.add_js_file(script, loading_method="defer")
-
-
-def lay_out(app: Sphinx, config) -> None:
-    """Put our parts into the theme's page: the switch of languages, and no button twice."""
-    config.html_static_path.append(str(ENGINE / "static"))
-    config.templates_path.append(str(ENGINE / "templates"))
-    config.html_sidebars = {"**": ["home.html", "search-button-field.html", "sbt-sidebar-nav.html"]}
-    config.html_theme_options |= {
-        "article_header_end": ["languages.html", "article-header-buttons.html"],
-        "navbar_persistent": [], "use_download_button": False, "use_fullscreen_button": False,
-    }  # fmt: skip
 
 
 class MarkEnglish(SphinxTransform):
