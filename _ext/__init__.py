@@ -31,6 +31,7 @@ from .book import BookError
 def setup(app: Sphinx) -> dict:
     """Register the rendering half of the flow; it executes nothing."""
     from . import (
+        anchors,
         assets,
         build,
         drawings,
@@ -50,8 +51,8 @@ def setup(app: Sphinx) -> dict:
     app.add_config_value("languages", [], "env")
     app.add_config_value("shim", "", "env")
     modules = (
-        words, build, merge, tabs, layout, lines, languages, drawings, launch, notebooks, tables,
-        assets,
+        words, build, merge, anchors, tabs, layout, lines, languages, drawings, launch, notebooks,
+        tables, assets,
     )  # fmt: skip
     for module in modules:
         module.setup(app)
