@@ -11,14 +11,15 @@ The flow, one module per step::
               │ tabs: cells side by side · tables · languages: what is English still
               ├─► pages: launch (downloads) · drawings · words (the theme's, ours) · languages
               │          · layout (the theme's page, scripts, styles) · lines (of code)
-              │          · assets (only what pages use)
+              │          · anchors · glossary (terms' other names) · references (ways back)
+              │          · foot · sharing (titles, cards) · assets (only what pages use)
               └─► notebooks: markdown (blocks), inline (sentences), numbers
 
 `editions` builds all languages and puts them into their places, `build` runs Sphinx for one of
-them, `search` indexes it. `translate` brings the catalogs up to date; `differences` tells what a
-translation has and its English has not. `compare` tells whether a notebook that ran again says the
-same. `book` holds the settings and the error type, `digest` tells whether something is what it was,
-`files` writes a file whole or not at all.
+them, `search` indexes it, `sitemap` lists the pages for search engines. `translate` brings the
+catalogs up to date; `differences` tells what a translation has and its English has not. `compare`
+tells whether a notebook that ran again says the same. `book` holds the settings and the error type,
+`digest` tells whether something is what it was, `files` writes a file whole or not at all.
 """
 
 import sys
@@ -35,12 +36,16 @@ def setup(app: Sphinx) -> dict:
         assets,
         build,
         drawings,
+        foot,
+        glossary,
         languages,
         launch,
         layout,
         lines,
         merge,
         notebooks,
+        references,
+        sharing,
         tables,
         tabs,
         words,
@@ -52,7 +57,7 @@ def setup(app: Sphinx) -> dict:
     app.add_config_value("shim", "", "env")
     modules = (
         words, build, merge, anchors, tabs, layout, lines, languages, drawings, launch, notebooks,
-        tables, assets,
+        tables, assets, glossary, references, foot, sharing,
     )  # fmt: skip
     for module in modules:
         module.setup(app)

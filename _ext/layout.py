@@ -6,8 +6,8 @@ from sphinx.application import Sphinx
 
 from .digest import ENGINE
 
-STYLES = ("book.css", "code.css")
-SCRIPTS = ("languages.js", "search.js", "film.js", "code.js")
+STYLES = ("book.css", "code.css", "tips.css")
+SCRIPTS = ("languages.js", "search.js", "film.js", "code.js", "backend.js", "tips.js")
 LAST = 799  # Sphinx's order: after extensions' (500), before a book's own (800)
 
 
@@ -27,4 +27,5 @@ def lay_out(app: Sphinx, config) -> None:
     config.html_theme_options |= {
         "article_header_end": ["languages.html", "wrap.html", "article-header-buttons.html"],
         "navbar_persistent": [], "use_download_button": False, "use_fullscreen_button": False,
+        "footer_content_items": ["foot.html"],
     }  # fmt: skip
