@@ -55,7 +55,7 @@ def links(app: Sphinx, chapter: str, backend: Backend, seconds: float) -> nodes.
     page = app.builder.get_target_uri(chapter).rpartition("/")[2]
     parts: list[list[nodes.Node]] = []
     for label, name, needs in (
-        (to_say("Download to run: notebook and library (zip)"), f"{file}.zip", ""),
+        (to_say("Download, ready to run (zip)"), f"{file}.zip", ""),
         (to_say("the notebook alone"), f"{file}.ipynb", to_say("(needs {shim} beside it)")),
     ):
         link = addnodes.download_reference("", say(app, label), filename=name)

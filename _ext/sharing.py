@@ -100,11 +100,12 @@ def description_of(doctree: nodes.document) -> str:
         if meta.get("name") == "description":
             return meta["content"]
     paragraphs = [
-        text_of(one) for section in doctree.findall(nodes.section) for one in section.children
+        one for section in doctree.findall(nodes.section) for one in section.children
         if isinstance(one, nodes.paragraph) and not one["classes"]
         and not list(one.findall(lambda node: isinstance(node, (nodes.math, nodes.raw))))
     ]  # fmt: skip
-    text = next((one for one in paragraphs if len(one) > SHORTEST), "".join(paragraphs[:1]))
+    long = (one for one in paragraphs if len(one.rawsource) > SHORTEST)  # in every language
+    text = "".join(map(text_of, [*long, *paragraphs][:1]))
     if len(text) <= LONGEST:
         return text
     sentences = re.match(rf"(.{{{SHORTEST},{LONGEST}}}[.!?…])\s", text)
