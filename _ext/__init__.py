@@ -10,14 +10,16 @@ The flow, one module per step::
             Sphinx reads: one doctree per page and language ◄─ catalogs ◄─ locales/<code>/*.po
               │ tabs: cells side by side · tables · languages: what is English still
               ├─► pages: launch (downloads) · drawings · words (the theme's, ours) · languages
-              │         · assets (only what pages use)
+              │          · layout (the theme's page, scripts, styles) · lines (of code)
+              │          · anchors · glossary (terms' other names) · references (ways back)
+              │          · foot · sharing (titles, cards) · assets (only what pages use)
               └─► notebooks: markdown (blocks), inline (sentences), numbers
 
 `editions` builds all languages and puts them into their places, `build` runs Sphinx for one of
-them, `search` indexes it. `translate` brings the catalogs up to date; `differences` tells what a
-translation has and its English has not. `compare` tells whether a notebook that ran again says the
-same. `book` holds the settings and the error type, `digest` tells whether something is what it was,
-`files` writes a file whole or not at all.
+them, `search` indexes it, `sitemap` lists the pages for search engines. `translate` brings the
+catalogs up to date; `differences` tells what a translation has and its English has not. `compare`
+tells whether a notebook that ran again says the same. `book` holds the settings and the error type,
+`digest` tells whether something is what it was, `files` writes a file whole or not at all.
 """
 
 import sys
@@ -29,24 +31,35 @@ from .book import BookError
 
 def setup(app: Sphinx) -> dict:
     """Register the rendering half of the flow; it executes nothing."""
-    from . import assets, build, drawings, languages, launch, merge, notebooks, tables, tabs, words
+    from . import (
+        anchors,
+        assets,
+        build,
+        drawings,
+        foot,
+        glossary,
+        languages,
+        launch,
+        layout,
+        lines,
+        merge,
+        notebooks,
+        references,
+        sharing,
+        tables,
+        tabs,
+        words,
+    )
 
     sys.excepthook = last_word
     app.add_config_value("backends", [], "env")
     app.add_config_value("languages", [], "env")
     app.add_config_value("shim", "", "env")
-    for module in (
-        words,
-        build,
-        merge,
-        tabs,
-        languages,
-        drawings,
-        launch,
-        notebooks,
-        tables,
-        assets,
-    ):
+    modules = (
+        words, build, merge, anchors, tabs, layout, lines, languages, drawings, launch, notebooks,
+        tables, assets, glossary, references, foot, sharing,
+    )  # fmt: skip
+    for module in modules:
         module.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 

@@ -6,6 +6,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import yaml
 from babel import Locale, UnknownLocaleError
@@ -16,13 +17,11 @@ from sphinx_external_toc.api import SiteMap
 from sphinx_external_toc.parsing import MalformedError, parse_toc_yaml
 
 MADE = ("_build", "__pycache__", "node_modules", "build")  # folders that hold no sources
+ENGLISH = [{"code": "en", "folder": "en", "name": "English"}]
 SAVE = "save"
 JUPYTER_TAGS = {
     f"{action}-{part}" for action in ("hide", "remove") for part in ("input", "output", "cell")
 }
-
-
-ENGLISH = [{"code": "en", "folder": "en", "name": "English"}]
 
 
 class BookError(SphinxError):
@@ -70,6 +69,7 @@ class Book:
     branch: str
     url: str  # where the site is published, or ""
     shim: Path  # the package that the notebooks import
+    licences: tuple[dict[str, str], ...]  # {of: "Code", name: "MIT", url: …}, of what is in it
     figures: dict[str, str]  # how numbered things are called: {"figure": "Figure %s"}
     logo: Path | None
     favicon: Path | None
@@ -82,10 +82,10 @@ class Book:
             found += [Path(folder, name) for name in names if not name.startswith(".")]
         return sorted(found)
 
-    def published(self, page: str, code: str) -> str:
+    def published(self, page: str, code: str, suffix: str = ".html") -> str:
         """The address of a page in the language with that code; "" if the book has none."""
         folder = next((one.folder for one in self.languages if one.code == code), "")
-        return f"{self.url}/{folder}/{page}.html" if self.url else ""
+        return f"{self.url}/{folder}/{quote(page)}{suffix}" if self.url else ""
 
     def source(self, chapter: str) -> Path:
         """Path of a chapter's source; `chapter` is a docname such as "chapters/gaussian"."""
@@ -101,7 +101,7 @@ class Book:
         Raises BookError for a page that is listed and not there, or whose header is no YAML.
         """
         chapters = []
-        for page in self._toc():
+        for page in self.pages():
             if not self.source(page).is_file():
                 raise BookError(
                     f"_toc.yml lists {page!r}, but there is no {page}.md: write the page, or take "
@@ -112,6 +112,10 @@ class Book:
             if is_myst_markdown_notebook(text):
                 chapters.append(page)
         return chapters
+
+    def pages(self) -> list[str]:
+        """All pages in `_toc.yml`, in reading order."""
+        return list(self._toc())
 
     def captions(self) -> list[str]:
         """The captions of the parts in `_toc.yml`."""
@@ -202,6 +206,7 @@ def load(root: Path | str) -> Book:
         references=tuple(root / name for name in config.get("bibtex_bibfiles") or []),
         repository=url,
         branch=repository.get("branch") or "main",
+        licences=tuple(settings.get("licences") or ()),
         figures=settings.get("numfig_format") or {},
         logo=Path(config["logo"]) if config.get("logo") else None,
         favicon=Path(icon) if (icon := (config.get("html") or {}).get("favicon")) else None,

@@ -61,15 +61,16 @@ def translate(drawing: str) -> str:
 
 def rasterize(drawing: Path) -> bytes:
     """An SVG as PNG at double density, the same bytes on every machine."""
-    return _rasterize(read_text(drawing))
+    return png(read_text(drawing))
 
 
 @lru_cache
-def _rasterize(svg: str) -> bytes:
+def png(svg: str, zoom: int = 2) -> bytes:
+    """The text of an SVG as PNG, so many times as large as it says."""
     # resvg: one small wheel, and it brings its own font engine. CairoSVG needs system libraries,
     # a browser is not there where books are built.
     font = "DejaVu Sans"
     return bytes(resvg_py.svg_to_bytes(
-        svg_string=svg, zoom=2, skip_system_fonts=True, font_dirs=[str(FONTS)],
+        svg_string=svg, zoom=zoom, skip_system_fonts=True, font_dirs=[str(FONTS)],
         font_family=font, sans_serif_family=font,
     ))  # fmt: skip

@@ -27,6 +27,7 @@ from .book import Book, BookError, Language, load
 from .digest import digest, engine
 from .files import write
 from .search import index
+from .sitemap import publish
 
 MARK = ".edition"  # a file that says that a folder of the site is ours
 
@@ -49,6 +50,7 @@ def main(site: Path) -> None:
                 raise BookError("a builder was ended from outside (out of memory?)") from error
         tidy(book, site, cache)
         write(site / "index.html", chooser(book))
+        publish(book, site)
     for one in book.languages:
         print(f"{one.name}: {site / one.folder / 'index.html'}")
     print(f"all: {site / 'index.html'}")
@@ -131,10 +133,16 @@ def chooser(book: Book) -> str:
     template = Template((Path(__file__).parent / "templates" / "chooser.html").read_text("utf-8"))
     links = [(f"{one.folder}/index.html", one.tag, html.escape(one.name)) for one in book.languages]
     static = f"{book.languages[0].folder}/_static"
+    picture = book.published(f"_cards/{book.pages()[0]}", book.languages[0].code, ".png")
+    tags = {"og:title": book.title, "og:url": f"{book.url}/", "og:image": picture}
+    sharing = "\n".join(
+        f'  <meta property="{name}" content="{html.escape(value)}">' for name, value in tags.items()
+    )
     icon = f'  <link rel="icon" href="{static}/{book.favicon.name}">' if book.favicon else ""
     logo = f'    <img src="{static}/{book.logo.name}" alt="" width="160">' if book.logo else ""
     return template.substitute(
         title=html.escape(book.title), language=book.languages[0].tag, icon=icon, logo=logo,
+        sharing=sharing if book.url else "",
         items="\n".join(f'      <li><a href="{url}" lang="{code}" hreflang="{code}">{name}</a></li>'
                         for url, code, name in links),
         alternates="\n".join(f'  <link rel="alternate" hreflang="{code}" href="{url}">'

@@ -30,6 +30,7 @@ from .committed import committed, hash_of_outputs, keep_outputs
 from .files import write
 from .save import save
 from .shim import code_used
+from .split import SETUP_ID
 
 RUNS_ON = ("numpy", "matplotlib", "matplotlib-inline", "ipython", "ipykernel")
 # Seconds, here and in the tests. It stops endless loops, not slow machines: the slowest cell takes
@@ -123,17 +124,19 @@ def refresh(
 
 
 def fingerprint(notebook: NotebookNode, backend: Backend, book: Book) -> str:
-    """Hash of all that a notebook's outputs follow from: its code, its part of the shim, pins."""
-    cells = {cell.id: cell.source for cell in notebook.cells if cell.cell_type == "code"}
-    # the setup cell is ours: it finds the shim and uses nothing of it
-    shim = code_used([code for name, code in cells.items() if name != "setup"], backend, book)
+    """Hash of all that a notebook's outputs follow from: its code, its part of the shim, pins.
+
+    Nothing follows from the setup cell but that the shim is found.
+    """
+    cells = [c.source for c in notebook.cells if c.cell_type == "code" and c.id != SETUP_ID]
+    shim = code_used(cells, backend, book)
     pinned = book.root / "requirements.txt"
     pins = [
         line.partition("#")[0].strip()
         for line in (read_text(pinned).splitlines() if pinned.is_file() else [])
         if re.match(r"[\w.-]*", line)[0].lower() in {*RUNS_ON, backend.module}
     ]
-    return hashlib.sha256("\0".join([*cells.values(), *shim, *pins]).encode()).hexdigest()[:16]
+    return hashlib.sha256("\0".join([*cells, *shim, *pins]).encode()).hexdigest()[:16]
 
 
 def execute(notebook: NotebookNode, where: str, folder: Path, progress=None, task=None) -> None:

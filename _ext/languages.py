@@ -11,8 +11,7 @@ from sphinx.util.nodes import LITERAL_TYPE_NODES, extract_messages
 from sphinx.util.osutil import relative_uri
 
 from .build import spoken
-from .digest import ENGINE
-from .words import said, to_say
+from .words import english, said, say, to_say
 
 # what the scripts in static/ say, by the names that they know it by
 SPOKEN = {
@@ -31,21 +30,7 @@ def setup(app: Sphinx) -> None:
     app.add_config_value("editions", False, "html")  # whether the other languages lie beside
     app.add_transform(MarkEnglish)
     app.connect("html-page-context", add_languages)
-    app.connect("config-inited", lay_out)
-    app.add_css_file("book.css")
-    for script in ("languages.js", "search.js", "film.js"):
-        app.add_js_file(script, loading_method="defer")
-
-
-def lay_out(app: Sphinx, config) -> None:
-    """Put our parts into the theme's page: the switch of languages, and no button twice."""
-    config.html_static_path.append(str(ENGINE / "static"))
-    config.templates_path.append(str(ENGINE / "templates"))
-    config.html_sidebars = {"**": ["home.html", "search-button-field.html", "sbt-sidebar-nav.html"]}
-    config.html_theme_options |= {
-        "article_header_end": ["languages.html", "article-header-buttons.html"],
-        "navbar_persistent": [], "use_download_button": False, "use_fullscreen_button": False,
-    }  # fmt: skip
+    app.connect("html-page-context", add_words, priority=501)  # after the theme's menu
 
 
 class MarkEnglish(SphinxTransform):
@@ -58,14 +43,16 @@ class MarkEnglish(SphinxTransform):
         if language == source or self.document["source"].endswith("<translated>"):
             return
         left = [node for node, _text in extract_messages(self.document) if is_english(node)]
+        marks = [f"language-{source.tag}"]
         for node in left:
-            node["classes"].append(f"language-{source.tag}")
+            node["classes"] += marks
+            if isinstance(node, nodes.title):  # and its words, where contents and menus quote it
+                node[:] = [nodes.inline("", "", *node.children, classes=marks)]
         section = next(self.document.findall(nodes.section), None)
         if left and section is not None:
-            note, classes = said(ENGLISH_LEFT), ["translation-note"]
-            if note == ENGLISH_LEFT:
-                classes.append(f"language-{source.tag}")
-            section.insert(1, nodes.paragraph("", note, classes=classes, translatable=False))
+            note = nodes.paragraph("", "", say(self.app, ENGLISH_LEFT), translatable=False)
+            note["classes"].append("translation-note")
+            section.insert(1, note)
 
 
 def is_english(node: nodes.Element) -> bool:
@@ -92,15 +79,36 @@ def add_languages(app: Sphinx, pagename: str, templatename: str, context: dict, 
             "tag": one.tag,
             "short": one.code[:2].upper(),
             "url": f"{site}{one.folder}/{page}",
+            "address": (doctree and app.book.published(pagename, one.code))
+            or f"{site}{one.folder}/{page}",
             "current": one == language,
         }
         for one in app.book.languages
     ]
     head = [
-        f'<link rel="alternate" hreflang="{one["tag"]}" href="{escape(one["url"])}">'
+        f'<link rel="alternate" hreflang="{one["tag"]}" href="{escape(one["address"])}">'
         for one in context["editions"]
     ]
-    head += [
-        f'<meta name="{name}" content="{escape(said(text))}">' for name, text in SPOKEN.items()
-    ]
     context["metatags"] = context.get("metatags", "") + "\n".join(head)
+
+
+def add_words(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
+    """Tell scripts what they say, and mark the captions in the sidebar that are English still."""
+    source = app.book.languages[0]
+    tags = " ".join(backend.tag for backend in app.book.backends)
+    context["metatags"] += f'\n<meta name="backends" content="{escape(tags)}">'
+    for name, text in SPOKEN.items():
+        language = english(app, text)
+        marked = f' lang="{language}"' if language else ""
+        context["metatags"] += f'\n<meta name="{name}" content="{escape(said(text))}"{marked}>'
+    left = [caption for caption in app.book.captions() if english(app, caption)]
+    toc = context["generate_toctree_html"]
+
+    def marked_toc(*args, **kwargs) -> str:
+        menu = str(toc(*args, **kwargs))
+        for caption in map(escape, left):
+            text = f'<span class="caption-text">{caption}</span>'
+            menu = menu.replace(text, text.replace(" ", f' lang="{source.tag}" ', 1))
+        return menu
+
+    context["generate_toctree_html"] = marked_toc

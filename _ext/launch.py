@@ -13,8 +13,8 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from .book import Backend, Book
 from .merge import CODE, SECONDS
-from .tabs import tab_set
-from .words import said, to_say
+from .tabs import GROUP, tab_set
+from .words import say, to_say
 
 DOWNLOADS = "_downloads"  # where Sphinx's builders of pages look for what can be downloaded
 
@@ -43,23 +43,33 @@ class LaunchTabs(SphinxPostTransform):
         tabs = {}
         for backend in book.backends:
             seconds = self.env.metadata[chapter][SECONDS][backend.tag]
-            tabs[backend.tag] = (backend.label, [links(chapter, backend, book, seconds)])
+            tabs[backend.tag] = (backend.label, [links(self.app, chapter, backend, seconds)])
         launch = tab_set(tabs)
         launch["classes"].append("launch")
         section.insert(1, launch)  # after the title
 
 
-def links(chapter: str, backend: Backend, book: Book, seconds: float) -> nodes.paragraph:
-    """Download links, online links, and how long the notebook ran when it was executed."""
-    file = f"{chapter}.{backend.tag}"
-    paragraph = nodes.paragraph()
-    for label, name in ((to_say("Download the notebook"), f"{file}.ipynb"),
-                        (to_say("with its library (zip)"), f"{file}.zip")):  # fmt: skip
-        link = addnodes.download_reference("", nodes.Text(said(label)), filename=name)
-        paragraph += [link, nodes.Text(" · ")]
+def links(app: Sphinx, chapter: str, backend: Backend, seconds: float) -> nodes.paragraph:
+    """What runs first: the zip. Then what needs more: the notebook alone, and services online."""
+    book, file = app.book, f"{chapter}.{backend.tag}"
+    page = app.builder.get_target_uri(chapter).rpartition("/")[2]
+    parts: list[list[nodes.Node]] = []
+    for label, name, needs in (
+        (to_say("Download, ready to run (zip)"), f"{file}.zip", ""),
+        (to_say("the notebook alone"), f"{file}.ipynb", to_say("(needs {shim} beside it)")),
+    ):
+        link = addnodes.download_reference("", say(app, label), filename=name)
+        more = [nodes.Text(" "), say(app, needs, shim=book.shim.name)] if needs else []
+        parts.append([link, *more])
     for label, url in online(book, chapter, backend).items():
-        paragraph += [nodes.reference("", said(label), refuri=url), nodes.Text(" · ")]
-    paragraph += nodes.Text(said("ran in {seconds} s").replace("{seconds}", f"{seconds:.0f}"))
+        parts.append([nodes.reference("", "", say(app, label), refuri=url)])
+    parts.append([say(app, to_say("ran in {seconds} s"), seconds=f"{seconds:.0f}")])
+    choose = say(app, to_say("link to this page in {framework}"), framework=backend.label)
+    parts.append([nodes.reference("", "", choose, internal=True,
+                                  refuri=f"{page}?{GROUP}={backend.tag}")])  # fmt: skip
+    paragraph = nodes.paragraph("", "", *parts.pop(0))
+    for part in parts:
+        paragraph += [nodes.Text(" · "), *part]
     return paragraph
 
 

@@ -7,7 +7,9 @@ untagged one to all of them. The prose belongs to everybody, and is written late
 from __future__ import annotations
 
 import difflib
+import json
 import re
+import textwrap
 
 import nbformat
 from myst_nb.core.read import MystMetadataParsingError, read_myst_markdown_notebook
@@ -15,7 +17,9 @@ from nbformat import NotebookNode
 
 from . import compare
 from .book import JUPYTER_TAGS, SAVE, Backend, Book, BookError
+from .words import said, to_say
 
+SETUP_ID = "setup"
 CODE_CELL = re.compile(r"^`{3,}\{code-cell\}", re.MULTILINE)
 SETUP = """\
 # Find {shim}, this book's small library: installed, or in a folder around this one{or_online}.
@@ -24,20 +28,23 @@ from pathlib import Path
 
 if importlib.util.find_spec("{shim}") is None:
     here = Path.cwd()
-    folders = [str(f) for f in (here, *here.parents) if (f / "{shim}").is_dir()]
-    if folders:
-        sys.path.insert(0, folders[0])
-    else:
-        {otherwise}"""
+    sys.path[:0] = [str(f) for f in (here, *here.parents) if (f / "{shim}").is_dir()][:1]
+{fetch}if importlib.util.find_spec("{shim}") is None:
+    raise ModuleNotFoundError(
+{lost}
+    )"""
 
-SETUP_OFFLINE = """\
-raise ModuleNotFoundError("{shim} is not here: open this notebook inside the "
-                                  "book's repository, or `pip install` that folder")"""
+FETCH = """\
+if importlib.util.find_spec("{shim}") is None:
+    %pip install -q "{package} @ git+{repository}@{branch}"
+    if importlib.util.find_spec("{module}") is None and "google.colab" in sys.modules:
+        %pip install -q {colab}
+"""
 
-SETUP_ONLINE = """\
-%pip install -q "{package} @ git+{repository}@{branch}"
-        if importlib.util.find_spec("{module}") is None and "google.colab" in sys.modules:
-            %pip install -q {colab}"""
+LOST = to_say(
+    "{shim} is not here. It is in the zip that the book offers next to this notebook: unpack the "
+    "zip, and open the notebook that is in it."
+)
 
 
 def read(text: str, chapter: str, book: Book) -> NotebookNode:
@@ -97,15 +104,23 @@ def cells_of(source: NotebookNode, backend: Backend) -> list[NotebookNode]:
 
 
 def setup_cell(book: Book, backend: Backend) -> NotebookNode:
-    """The first cell of every notebook: makes the shim importable wherever it is opened."""
+    """The first cell of every notebook: makes the shim importable wherever it is opened.
+
+    It is the same but for what it says, in the edition's language, where it finds none.
+    """
     shim = book.shim.name
-    otherwise = (SETUP_ONLINE if book.repository else SETUP_OFFLINE).format(
+    fetch = FETCH.format(
         shim=shim, package=shim.replace("_", "-"), repository=book.repository, branch=book.branch,
         module=backend.module, colab=backend.colab,
     )  # fmt: skip
-    or_online = ", or online" if book.repository else ""
-    code = SETUP.format(shim=shim, or_online=or_online, otherwise=otherwise)
-    return nbformat.v4.new_code_cell(code, id="setup", metadata={"tags": ["remove-cell"]})
+    lost = textwrap.wrap(said(LOST).replace("{shim}", shim), 80, drop_whitespace=False)
+    code = SETUP.format(
+        shim=shim,
+        or_online=", or online" if book.repository else "",
+        fetch=fetch if book.repository else "",
+        lost="\n".join(f"        {json.dumps(line, ensure_ascii=False)}" for line in lost),
+    )
+    return nbformat.v4.new_code_cell(code, id=SETUP_ID, metadata={"tags": ["remove-cell"]})
 
 
 def notebook(cells: list[NotebookNode], backend: Backend, book: Book) -> NotebookNode:

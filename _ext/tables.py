@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from .book import Book
 from .catalogs import catalog_path, open_catalog
-from .words import said
+from .glossary import terms
+from .words import say, to_say
+
+Cell = str | nodes.Node
 
 
 def setup(app: Sphinx) -> None:
@@ -26,8 +29,7 @@ class GlossaryTable(SphinxDirective):
         book: Book = self.env.app.book
         path = book.root / "locales" / "glossary.csv"
         self.env.note_dependency(str(path))
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = sorted(csv.DictReader(file), key=lambda row: row["en"].lower())
+        rows = sorted(terms(book), key=lambda row: row["en"].lower())
         codes = [language.code for language in book.languages]
         names = [language.name for language in book.languages]
         return [table(names, ([row.get(code) or "" for code in codes] for row in rows))]
@@ -41,8 +43,8 @@ class TranslationTable(SphinxDirective):
         self.env.note_dependency(str(book.root / "_toc.yml"))
         languages = book.languages[1:]
         rows = []
-        for page in sorted(self.env.found_docs):
-            row = [page]
+        for page in book.pages():
+            row: list[Cell] = [link(page)]
             for language in languages:
                 path = catalog_path(book, language, page)
                 self.env.note_dependency(str(path))
@@ -51,10 +53,19 @@ class TranslationTable(SphinxDirective):
                 all_ = len(catalog) - len(catalog.obsolete_entries())
                 row.append(f"{done} / {all_}" + (f", {stale} ↻" if stale else ""))
             rows.append(row)
-        return [table([said("Page"), *(language.name for language in languages)], rows)]
+        head = [say(self.env.app, to_say("Page")), *(language.name for language in languages)]
+        return [table(head, rows)]
 
 
-def table(head: list[str], rows: Iterable[list[str]]) -> nodes.table:
+def link(page: str) -> nodes.Node:
+    """A link to a page, which Sphinx gives the page's title."""
+    return addnodes.pending_xref(
+        "", nodes.inline("", page, classes=["xref", "doc"]), refdomain="std", reftype="doc",
+        reftarget=f"/{page}", refexplicit=False, refwarn=True,
+    )  # fmt: skip
+
+
+def table(head: list[Cell], rows: Iterable[list[Cell]]) -> nodes.table:
     """A table whose words are data: no catalog holds them."""
     group = nodes.tgroup(cols=len(head))
     group += [nodes.colspec(colwidth=1) for _column in head]
@@ -63,8 +74,9 @@ def table(head: list[str], rows: Iterable[list[str]]) -> nodes.table:
     return nodes.table("", group, classes=["data"])
 
 
-def _row(texts: list[str]) -> nodes.row:
+def _row(cells: list[Cell]) -> nodes.row:
+    contents = (nodes.Text(cell) if isinstance(cell, str) else cell for cell in cells)
     return nodes.row(
         "",
-        *(nodes.entry("", nodes.paragraph("", text, translatable=False)) for text in texts),
+        *(nodes.entry("", nodes.paragraph("", "", one, translatable=False)) for one in contents),
     )

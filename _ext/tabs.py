@@ -7,6 +7,8 @@ from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx_design.shared import create_component
 
+GROUP = "backend"  # of tabs that switch together, in pages' addresses too: ?backend=mxnet
+
 
 def setup(app: Sphinx) -> None:
     app.add_transform(BackendTabs)
@@ -17,7 +19,7 @@ def tab_set(contents: dict[str, tuple[str, list[nodes.Node]]]) -> nodes.containe
     items = []
     for sync_id, (label, content) in contents.items():
         title = nodes.rubric(label, label, classes=["sd-tab-label"], translatable=False)
-        title["sync_group"], title["sync_id"] = "backend", sync_id
+        title["sync_group"], title["sync_id"] = GROUP, sync_id
         body = create_component("tab-content", classes=["sd-tab-content"], children=content)
         items.append(
             create_component(

@@ -105,6 +105,7 @@ def extract(book: Book) -> dict[str, polib.POFile]:
     code = extract_from_dir(ENGINE, keywords={"said": None, "to_say": None})
     said = [book.title, book.author, *book.captions(), *words_of(book)]
     said += [label.replace("%s", "{number}") for label in book.figures.values()]
+    said += [licence["of"] for licence in book.licences]
     said += [message for _, _, message, _, _ in code]
     found[CATALOG] = polib.POFile()
     found[CATALOG].extend(polib.POEntry(msgid=message) for message in dict.fromkeys(said))

@@ -44,14 +44,30 @@ def to_say(message: str) -> str:
     return message
 
 
+PROMPTS = (to_say("Show the code"), to_say("Hide the code"))
+
+
+def english(app: Sphinx, message: str) -> str:
+    """The tag of the source's language if the edition has no words of its own for a message."""
+    source = app.book.languages[0]
+    return source.tag if said(message) == message and app.config.language != source.code else ""
+
+
+def say(app: Sphinx, message: str, **values: str) -> nodes.inline:
+    """A message as a node, with values for its {names}; marked where it is not translated."""
+    text, language = said(message), english(app, message)
+    for name, value in values.items():
+        text = text.replace(f"{{{name}}}", value)
+    return nodes.inline("", text, classes=[f"language-{language}"] if language else [])
+
+
 def translate_settings(app: Sphinx, config) -> None:
     """Put what the settings say in words into the edition's language, while they are read."""
     config.html_title = said(config.html_title)
     config.author = said(config.author)
     config.numfig_format = {kind: said(label.replace("%s", "{number}")).replace("{number}", "%s")
                             for kind, label in config.numfig_format.items()}  # fmt: skip
-    config.nb_code_prompt_show = said("Show the code")
-    config.nb_code_prompt_hide = said("Hide the code")
+    config.nb_code_prompt_show, config.nb_code_prompt_hide = map(said, PROMPTS)
     config.html_theme_options["search_bar_text"] = said("Search this book")
     for part in config.external_site_map.root.subtrees:
         part.caption = part.caption and said(part.caption)
@@ -90,8 +106,11 @@ def visit_hidden_code(self, node: nodes.Element) -> None:
     """Folded code as MyST-NB has it, but for its label, which is English in every language."""
     classes = " ".join(["admonition", "hide", *node["classes"]])
     self.body.append(f'<details class="{classes}"><summary>')
+    ours = dict(zip(map(said, PROMPTS), PROMPTS, strict=True))  # a cell may have its own
     for state, prompt in (("collapsed", node["prompt_show"]), ("expanded", node["prompt_hide"])):
-        self.body.append(f'<p class="{state} admonition-title">{html.escape(prompt)}</p>')
+        language = prompt in ours and english(self.builder.app, ours[prompt])
+        marked = f' lang="{language}"' if language else ""
+        self.body.append(f'<p class="{state} admonition-title"{marked}>{html.escape(prompt)}</p>')
     self.body.append("</summary>")
 
 

@@ -1,0 +1,142 @@
+"""Sharing: what a page tells of itself to browsers, search engines and those it is sent to.
+
+Its title and a description always; where the book has an address (`html: baseurl`), also the
+page's own, its counterparts in the other languages, and a card: title and picture.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from base64 import b64encode
+from html import escape
+from pathlib import Path
+
+from babel.core import get_global
+from docutils import nodes
+from sphinx.application import Sphinx
+
+from .book import Book, Language, read_text
+from .build import spoken
+from .drawings import png, translate
+from .numbers import Numbers
+
+CARDS = "_cards"  # the folder of the pictures in an edition
+SIZE = (1200, 630)  # that sites ask for
+SHORTEST, LONGEST = 60, 200  # characters of a description
+NOTHING = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
+# a drawing above the page's title and the book's
+CARD = """\
+<svg xmlns="http://www.w3.org/2000/svg" width="1200" height="630" font-family="DejaVu Sans">
+<rect width="1200" height="630" fill="#fff"/><rect y="618" width="1200" height="12" fill="#0a5bc4"/>
+<image x="100" y="40" width="1000" height="330" href="data:image/svg+xml;base64,{drawing}"/>
+<g font-size="48" font-weight="bold" text-anchor="middle" fill="#1a1a1a">{title}</g>
+<text x="600" y="590" font-size="26" text-anchor="middle" fill="#555">{book}</text>
+</svg>"""
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("html-page-context", describe, priority=502)  # after the languages' tags
+
+
+def describe(app: Sphinx, page: str, template: str, context: dict, doctree) -> None:
+    """Set a page's title, its description, and what is to be known where it is shared."""
+    book, language = app.book, spoken(app.book, app.config.language)
+    context["pageurl"] = book.published(page, language.code) if doctree else None
+    if doctree is None:  # no page of the book
+        return
+    heading = doctree.next_node(nodes.title)
+    title = text_of(heading) if heading else page
+    number = Numbers(app.env, page).section(heading) if heading else ""
+    context["page_title"] = full_title(number, title, app.config.html_title)
+    description = description_of(doctree)
+    tags = {}
+    if description and not is_described(doctree):
+        tags["description"] = description
+    if book.url:
+        path = Path(app.outdir, CARDS, f"{page}.png")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(card(title, app.config.html_title, drawing_of(app, doctree)))
+        width, height = map(str, SIZE)
+        tags |= {
+            "og:type": "website" if page == app.config.root_doc else "article",
+            "og:site_name": app.config.html_title, "og:title": title, "og:description": description,
+            "og:url": book.published(page, language.code), "og:locale": locale(language),
+            "og:image": book.published(f"{CARDS}/{page}", language.code, ".png"),
+            "og:image:width": width, "og:image:height": height, "og:image:alt": title,
+            "twitter:card": "summary_large_image",
+        }  # fmt: skip
+    for name, value in tags.items():
+        key = "property" if name.startswith("og:") else "name"
+        context["metatags"] += f'\n<meta {key}="{name}" content="{escape(value)}">'
+
+
+def full_title(number: str, title: str, book: str) -> str:
+    """A page's title in the browser: "1. Games — A book"; once, if both are called the same."""
+    same = title.casefold() == book.casefold()
+    return f"{number}{title}" if same or not book else f"{number}{title} — {book}"
+
+
+def text_of(node: nodes.Node) -> str:
+    """The words in a node, without the numbers of notes."""
+    texts = (
+        text.astext() for text in node.findall(nodes.Text)
+        if not isinstance(text.parent, (nodes.footnote_reference, nodes.raw))
+    )  # fmt: skip
+    return " ".join("".join(texts).split())
+
+
+def is_described(doctree: nodes.document) -> bool:
+    """Whether the page's header has a description: Sphinx writes, and translates, that one."""
+    return any(meta.get("name") == "description" for meta in doctree.findall(nodes.meta))
+
+
+def description_of(doctree: nodes.document) -> str:
+    """A page in a sentence or two: as its header says, or as its first paragraph of prose does.
+
+    Paragraphs with formulas are passed over, and so is what is too short for a sentence.
+    """
+    for meta in doctree.findall(nodes.meta):
+        if meta.get("name") == "description":
+            return meta["content"]
+    paragraphs = [
+        one for section in doctree.findall(nodes.section) for one in section.children
+        if isinstance(one, nodes.paragraph) and not one["classes"]
+        and not list(one.findall(lambda node: isinstance(node, (nodes.math, nodes.raw))))
+    ]  # fmt: skip
+    long = (one for one in paragraphs if len(one.rawsource) > SHORTEST)  # in every language
+    text = "".join(map(text_of, [*long, *paragraphs][:1]))
+    if len(text) <= LONGEST:
+        return text
+    sentences = re.match(rf"(.{{{SHORTEST},{LONGEST}}}[.!?…])\s", text)
+    return sentences[1] if sentences else textwrap.shorten(text, LONGEST, placeholder=" …")
+
+
+def locale(language: Language) -> str:
+    """A language as Open Graph writes it, with the land where most speak it: "vi_VN"."""
+    likely = get_global("likely_subtags").get(language.code, language.code)
+    return f"{language.code[:2]}_{likely[-2:].upper()}"
+
+
+def drawing_of(app: Sphinx, doctree: nodes.document) -> str:
+    """The first drawing on a page, in the words of the edition, or the book's logo: an SVG."""
+    book: Book = app.book
+    images = [Path(book.root, image["uri"]) for image in doctree.findall(nodes.image)]
+    drawings = [*images, *([book.root / book.logo] if book.logo else [])]
+    for path in drawings:
+        if path.suffix == ".svg" and path.is_file():
+            return translate(read_text(path))
+    return NOTHING
+
+
+def card(title: str, book: str, drawing: str) -> bytes:
+    """The picture of a page for where it is shared, as PNG."""
+    lines = textwrap.wrap(title, 34, max_lines=3, placeholder=" …") or [""]
+    top = 480 - 30 * (len(lines) - 1)
+    spans = "".join(
+        f'<text x="600" y="{top + 60 * n}">{escape(line)}</text>' for n, line in enumerate(lines)
+    )
+    return png(CARD.format(
+        drawing=b64encode(drawing.encode()).decode(), title=spans,
+        book="" if book.casefold() == title.casefold() else escape(book),
+    ), zoom=1)  # fmt: skip
