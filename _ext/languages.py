@@ -17,6 +17,7 @@ from .words import english, said, say, to_say
 SPOKEN = {
     "search-nothing": to_say("Nothing found."),
     "copy": to_say("Copy"),
+    "print-answers": to_say("Answers and solutions"),
     "film-play": to_say("Play"),
     "film-pause": to_say("Pause"),
     "film-frame": to_say("Frame"),

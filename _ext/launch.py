@@ -43,7 +43,12 @@ class LaunchTabs(SphinxPostTransform):
         tabs = {}
         for backend in book.backends:
             seconds = self.env.metadata[chapter][SECONDS][backend.tag]
-            tabs[backend.tag] = (backend.label, [links(self.app, chapter, backend, seconds)])
+            on_paper = said("Printed with the code and results of {backend}.")
+            on_paper = on_paper.replace("{backend}", backend.label)
+            tabs[backend.tag] = (backend.label, [
+                links(self.app, chapter, backend, seconds),
+                nodes.paragraph("", on_paper, classes=["onlyprint"]),
+            ])  # fmt: skip
         launch = tab_set(tabs)
         launch["classes"].append("launch")
         section.insert(1, launch)  # after the title

@@ -1,7 +1,7 @@
 // @ts-check
 // Films: a picture of class `film-COLSxROWS` is a sheet of frames, in reading order. Here it becomes
 // a player; without this script, and in notebooks, it stays the sheet. It stands still for readers
-// who prefer reduced motion, and while it is out of sight.
+// who prefer reduced motion, and while it is out of sight; on paper it is a row of stills.
 
 const SECONDS = 0.4; // that a frame is shown; the last one stays five times as long
 const word = (/** @type {string} */ name) =>
@@ -30,7 +30,7 @@ function play(sheet) {
   const controls = make("div", { className: "film-controls" });
   controls.append(button, slider, label);
   const player = make("div", { className: "film" });
-  player.append(screen, controls);
+  player.append(screen, controls, stills(sheet, columns, rows));
   sheet.replaceWith(player);
 
   let timer = 0, moving = false, wanted = !matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -40,7 +40,7 @@ function play(sheet) {
     const column = (frame - 1) % columns, row = Math.floor((frame - 1) / columns);
     const percent = (/** @type {number} */ at, /** @type {number} */ n) => n > 1 ? 100 * at / (n - 1) : 0;
     screen.style.backgroundPosition = `${percent(column, columns)}% ${percent(row, rows)}%`;
-    label.textContent = word("epoch").replace("{n}", String(frame)).replace("{total}", String(total));
+    label.textContent = epoch(frame, total);
     slider.setAttribute("aria-valuetext", label.textContent);
   }
   function next() {
@@ -67,6 +67,31 @@ function play(sheet) {
   }).observe(player);
   show(total);
   want(wanted);
+}
+
+/** What paper shows of a film: some of its frames, from the first to the last.
+ * @param {HTMLImageElement} sheet @param {number} columns @param {number} rows */
+function stills(sheet, columns, rows) {
+  const total = columns * rows, shown = Math.min(total, 6);
+  const row = make("div", { className: "film-stills", ariaHidden: "true" });
+  for (let i = 0; i < shown; i++) {
+    const at = shown > 1 ? Math.round(i * (total - 1) / (shown - 1)) : 0;
+    const still = make("figure", {}), frame = make("div", {});
+    const picture = make("img", { src: sheet.src, alt: "", loading: "lazy" });
+    frame.style.aspectRatio = `${sheet.naturalWidth / columns} / ${sheet.naturalHeight / rows}`;
+    picture.style.width = `${columns * 100}%`;
+    picture.style.left = `${at % columns * -100}%`;
+    picture.style.top = `${Math.floor(at / columns) * -100}%`;
+    frame.append(picture);
+    still.append(frame, make("figcaption", { textContent: epoch(at + 1, total) }));
+    row.append(still);
+  }
+  return row;
+}
+
+/** The words for a frame. @param {number} frame @param {number} total */
+function epoch(frame, total) {
+  return word("epoch").replace("{n}", String(frame)).replace("{total}", String(total));
 }
 
 /** An element with its properties.
