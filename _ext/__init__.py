@@ -8,11 +8,12 @@ The flow, one module per step::
          └──────────────────────────── merge ◄──────────────────────┘
                                          ▼
             Sphinx reads: one doctree per page and language ◄─ catalogs ◄─ locales/<code>/*.po
-              │ tabs: cells side by side · tables · languages: what is English still
-              ├─► pages: launch (downloads) · drawings · words (the theme's, ours) · languages
-              │          · layout (the theme's page, scripts, styles) · lines (of code)
-              │          · anchors · glossary (terms' other names) · references (ways back)
-              │          · foot · sharing (titles, cards) · assets (only what pages use)
+              │ anchors · tabs: cells side by side · tables · languages: what is English still
+              ├─► pages: what they say   launch (downloads) · drawings · formulas · words (the
+              │                          theme's, ours) · glossary (terms' other names) · references
+              │          how they look   layout (styles, scripts) · lines (of code) · foot
+              │          what is around  languages · sharing (titles, cards) · assets (only
+              │                          what pages use)
               └─► notebooks: markdown (blocks), inline (sentences), numbers
 
 `editions` builds all languages and puts them into their places, `build` runs Sphinx for one of
@@ -23,44 +24,27 @@ tells whether a notebook that ran again says the same. `book` holds the settings
 """
 
 import sys
+from importlib import import_module
 
 from sphinx.application import Sphinx
 
 from .book import BookError
 
+PARTS = (  # of the rendering half, in the order in which they are set up
+    "words", "build", "merge", "anchors", "tabs", "layout", "lines", "languages",
+    "drawings", "formulas", "launch", "notebooks", "tables", "assets", "glossary",
+    "references", "foot", "sharing",
+)  # fmt: skip
+
 
 def setup(app: Sphinx) -> dict:
     """Register the rendering half of the flow; it executes nothing."""
-    from . import (
-        anchors,
-        assets,
-        build,
-        drawings,
-        foot,
-        glossary,
-        languages,
-        launch,
-        layout,
-        lines,
-        merge,
-        notebooks,
-        references,
-        sharing,
-        tables,
-        tabs,
-        words,
-    )
-
     sys.excepthook = last_word
     app.add_config_value("backends", [], "env")
     app.add_config_value("languages", [], "env")
     app.add_config_value("shim", "", "env")
-    modules = (
-        words, build, merge, anchors, tabs, layout, lines, languages, drawings, launch, notebooks,
-        tables, assets, glossary, references, foot, sharing,
-    )  # fmt: skip
-    for module in modules:
-        module.setup(app)
+    for part in PARTS:
+        import_module(f".{part}", __package__).setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
 

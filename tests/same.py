@@ -5,6 +5,7 @@ with their alternative texts, and links that leave the book.
 """
 
 import re
+from collections import Counter
 
 from bs4 import BeautifulSoup, NavigableString
 from markdown_it import MarkdownIt
@@ -20,6 +21,8 @@ WRAPPING = re.compile(
     r"\*?\}"
 )
 
+FUNCTIONS = {"arg", "cos", "det", "exp", "inf", "lim", "ln", "log", "max", "min", "sin", "sup", "tan"}
+
 
 def of_page(html: str, backend: str) -> list[str]:
     """What a page's article says to readers who chose `backend`, but for code and its outputs."""
@@ -33,7 +36,9 @@ def of_page(html: str, backend: str) -> list[str]:
     for formula in article.select(".math"):
         number = formula.select_one(".eqno")
         number = f" {number.extract().text.strip()}" if number else ""
-        formula.replace_with(f" {_formula(formula.text.strip()[2:-2])}{number} ")
+        tex = formula.select_one("annotation").text
+        assert letters(formula.select_one(".katex-html").text) == letters(of_tex(tex)), tex
+        formula.replace_with(f" {_formula(tex)}{number} ")
     return list(_said(article))
 
 
@@ -59,6 +64,17 @@ def of_notebook(notebook) -> list[str]:
                 block.insert_before(" ")
             said += _said(page)
     return said
+
+
+def letters(text: str) -> Counter:
+    """The Latin letters and the digits in a text: what a formula shows, in whatever order."""
+    return Counter(re.findall("[A-Za-z0-9]", text))
+
+
+def of_tex(tex: str) -> str:
+    """TeX without its commands, but for functions, whose names are shown."""
+    tex = re.sub(r"\\(?:begin|end)\{\w+\*?\}", " ", tex)
+    return re.sub(r"\\([A-Za-z]+)", lambda m: m[1] if m[1] in FUNCTIONS else " ", tex)
 
 
 def _hold(tex: str) -> str:
