@@ -10,11 +10,11 @@ The flow, one module per step::
             Sphinx reads: one doctree per page and language ◄─ catalogs ◄─ locales/<code>/*.po
               │ tabs: cells side by side · tables · languages: what is English still
               ├─► pages: launch (downloads) · drawings · words (the theme's, ours) · languages
-              │         · assets (only what pages use)
+              │         · search (its index) · assets (only what pages use)
               └─► notebooks: markdown (blocks), inline (sentences), numbers
 
 `editions` builds all languages and puts them into their places, `build` runs Sphinx for one of
-them, `search` indexes it. `translate` brings the catalogs up to date; `differences` tells what a
+them. `translate` brings the catalogs up to date; `differences` tells what a
 translation has and its English has not. `compare` tells whether a notebook that ran again says the
 same. `book` holds the settings and the error type, `digest` tells whether something is what it was,
 `files` writes a file whole or not at all.
@@ -29,7 +29,19 @@ from .book import BookError
 
 def setup(app: Sphinx) -> dict:
     """Register the rendering half of the flow; it executes nothing."""
-    from . import assets, build, drawings, languages, launch, merge, notebooks, tables, tabs, words
+    from . import (
+        assets,
+        build,
+        drawings,
+        languages,
+        launch,
+        merge,
+        notebooks,
+        search,
+        tables,
+        tabs,
+        words,
+    )
 
     sys.excepthook = last_word
     app.add_config_value("backends", [], "env")
@@ -45,6 +57,7 @@ def setup(app: Sphinx) -> dict:
         launch,
         notebooks,
         tables,
+        search,
         assets,
     ):
         module.setup(app)

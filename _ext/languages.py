@@ -16,7 +16,11 @@ from .words import said, to_say
 
 # what the scripts in static/ say, by the names that they know it by
 SPOKEN = {
+    "search-empty": to_say("Type words, or a name from the code."),
     "search-nothing": to_say("Nothing found."),
+    "search-found": to_say("Sections found: {n}"),
+    "search-failed": to_say("The search cannot be loaded. Load the page again."),
+    "search-unmark": to_say("Remove the marks"),
     "copy": to_say("Copy"),
     "film-play": to_say("Play"),
     "film-pause": to_say("Pause"),
@@ -33,7 +37,7 @@ def setup(app: Sphinx) -> None:
     app.connect("html-page-context", add_languages)
     app.connect("config-inited", lay_out)
     app.add_css_file("book.css")
-    for script in ("languages.js", "search.js", "film.js"):
+    for script in ("languages.js", "film.js"):
         app.add_js_file(script, loading_method="defer")
 
 
@@ -82,6 +86,9 @@ def add_languages(app: Sphinx, pagename: str, templatename: str, context: dict, 
     language = spoken(app.book, app.config.language)
     context["language"] = language.tag
     context["editions"] = []
+    context["metatags"] = context.get("metatags", "") + "\n".join(
+        f'<meta name="{name}" content="{escape(said(text))}">' for name, text in SPOKEN.items()
+    )
     if not app.config.editions:
         return
     page = app.builder.get_target_uri(pagename)
@@ -100,7 +107,4 @@ def add_languages(app: Sphinx, pagename: str, templatename: str, context: dict, 
         f'<link rel="alternate" hreflang="{one["tag"]}" href="{escape(one["url"])}">'
         for one in context["editions"]
     ]
-    head += [
-        f'<meta name="{name}" content="{escape(said(text))}">' for name, text in SPOKEN.items()
-    ]
-    context["metatags"] = context.get("metatags", "") + "\n".join(head)
+    context["metatags"] += "\n" + "\n".join(head)
