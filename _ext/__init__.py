@@ -12,12 +12,12 @@ The flow, one module per step::
               ├─► pages: what they say   launch (downloads) · drawings · formulas · words (the
               │                          theme's, ours) · glossary (terms' other names) · references
               │          how they look   layout (styles, scripts) · lines (of code) · foot
-              │          what is around  languages · sharing (titles, cards) · assets (only
+              │          what is around  languages · sharing (titles, cards) · search · assets (only
               │                          what pages use)
               └─► notebooks: markdown (blocks), inline (sentences), numbers
 
 `editions` builds all languages and puts them into their places, `build` runs Sphinx for one of
-them, `search` indexes it, `sitemap` lists the pages for search engines. `translate` brings the
+them, `sitemap` lists the pages for search engines. `translate` brings the
 catalogs up to date; `differences` tells what a translation has and its English has not. `compare`
 tells whether a notebook that ran again says the same. `book` holds the settings and the error type,
 `digest` tells whether something is what it was, `files` writes a file whole or not at all.
@@ -32,7 +32,7 @@ from .book import BookError
 
 PARTS = (  # of the rendering half, in the order in which they are set up
     "words", "build", "merge", "anchors", "tabs", "layout", "lines", "languages",
-    "drawings", "formulas", "launch", "notebooks", "tables", "assets", "glossary",
+    "drawings", "formulas", "launch", "notebooks", "tables", "search", "assets", "glossary",
     "references", "foot", "sharing",
 )  # fmt: skip
 

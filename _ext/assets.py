@@ -30,6 +30,9 @@ UNUSED = (
     "scripts/fontawesome.js*",
     "locales",
     "*webpack-macros.html",
+    "searchtools.js",  # Sphinx's search; ours is in search.py
+    "language_data.js",
+    "sphinx_highlight.js",
 )
 
 

@@ -1,4 +1,4 @@
-"""Editions: the whole book in every language, side by side, with a search index for each.
+"""Editions: the whole book in every language, side by side.
 
 python -m _ext.editions [FOLDER]        (this is `make book`; FOLDER is _build/html)
 
@@ -26,7 +26,6 @@ from filelock import FileLock, Timeout
 from .book import Book, BookError, Language, load
 from .digest import digest, engine
 from .files import write
-from .search import index
 from .sitemap import publish
 
 MARK = ".edition"  # a file that says that a folder of the site is ours
@@ -87,7 +86,6 @@ def edition(root: Path, language: Language, site: Path, cache: Path, key: str) -
     settings = {"editions": True, "notebooks": str(own / "notebook")}
     ours = (f"{site.relative_to(root).as_posix()}/**",) if root in site.parents else ()
     build(root, own, "notebook", "html", language=language.code, settings=settings, exclude=ours)
-    index(own / "html", language)
     write(own / "html" / MARK, language.code)
     if sources(load(root), site) != key:
         shutil.rmtree(own)

@@ -15,7 +15,11 @@ from .words import english, said, say, to_say
 
 # what the scripts in static/ say, by the names that they know it by
 SPOKEN = {
+    "search-empty": to_say("Type words, or a name from the code."),
     "search-nothing": to_say("Nothing found."),
+    "search-found": to_say("Sections found: {n}"),
+    "search-failed": to_say("The search cannot be loaded. Load the page again."),
+    "search-unmark": to_say("Remove the marks"),
     "copy": to_say("Copy"),
     "print-answers": to_say("Answers and solutions"),
     "film-play": to_say("Play"),
@@ -70,6 +74,9 @@ def add_languages(app: Sphinx, pagename: str, templatename: str, context: dict, 
     language = spoken(app.book, app.config.language)
     context["language"] = language.tag
     context["editions"] = []
+    context["metatags"] = context.get("metatags", "") + "\n".join(
+        f'<meta name="{name}" content="{escape(said(text))}">' for name, text in SPOKEN.items()
+    )
     if not app.config.editions:
         return
     page = app.builder.get_target_uri(pagename)

@@ -12,7 +12,7 @@ from .files import write
 
 STYLES = ("book.css", "code.css", "tips.css")
 SCRIPTS = (
-    "languages.js", "search.js", "film.js", "code.js", "backend.js", "tips.js", "print.js",
+    "languages.js", "film.js", "code.js", "backend.js", "tips.js", "print.js",
 )  # fmt: skip
 NOSCRIPT = ("noscript.css", "system-theme.css")  # linked where no script runs
 LAST = 799  # Sphinx's order: after extensions' (500), before a book's own (800)

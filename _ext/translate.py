@@ -42,9 +42,8 @@ from .words import CATALOG, WORDS, labels
 # what Sphinx and the theme say on a page, and have no Vietnamese or Portuguese for
 THEME = (
     "Back to top", "Color mode", "Dark", "Index", "Light", "Link to this heading",
-    "Link to this image", "Please activate JavaScript to enable the search functionality.",
-    "Skip to main content", "System Settings", "Version warning", "next page", "previous page",
-    "© Copyright %(copyright)s.",
+    "Link to this image", "Skip to main content", "System Settings", "Version warning",
+    "next page", "previous page", "© Copyright %(copyright)s.",
 )  # fmt: skip
 
 

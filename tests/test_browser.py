@@ -156,12 +156,6 @@ def test_on_a_phone_only_code_tables_and_formulas_scroll_sideways(open_page, pat
     assert squeezed == []
 
 
-def test_there_is_one_search_box(open_page):
-    page = open_page(CHAPTER)
-    boxes = page.locator("input[type=search], .search-button, .search-button-field")
-    assert sum(box.is_visible() for box in boxes.all()) == 1
-
-
 def test_code_can_be_read_without_javascript(browser, url):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
@@ -206,47 +200,6 @@ def test_the_chosen_language_is_remembered(open_page, url):
     page.wait_for_url("**/pt-br/chapters/gaussian.html*")
     page.goto(f"{url}/index.html")
     page.wait_for_url("**/pt-br/index.html")
-
-
-def search(page, query) -> list[str]:
-    """What the search box finds: the texts of the results."""
-    if not page.locator("#pst-search-dialog").is_visible():
-        page.keyboard.press("Control+k")
-    field = page.locator("#pst-search-dialog input[type=search]")
-    field.fill("")
-    page.wait_for_function("!document.querySelector('#pst-search-dialog .search-results li')")
-    field.fill(query)
-    page.locator("#pst-search-dialog .search-results li").first.wait_for()
-    page.wait_for_timeout(300)
-    return page.locator("#pst-search-dialog .search-results li").all_inner_texts()
-
-
-@pytest.mark.parametrize(
-    ("language", "queries", "word"),
-    [
-        ("en", ["discriminator", "Discrim", "covariance"], "Generative adversarial networks"),
-        ("vi", ["mạng đối sinh", "mang doi sinh", "doi", "đối"], "đối"),
-        ("pt-br", ["funções", "funcoes", "geradores", "ruído", "ruido"], ""),
-    ],
-)
-def test_the_search_finds_with_and_without_diacritics(open_page, language, queries, word):
-    page = open_page(f"{language}/chapters/reading")
-    for query in queries:
-        found = search(page, query)
-        assert page.locator("#pst-search-dialog .search-results a").count() > 0, query
-        assert any(word in text for text in found), query
-        assert not any("\u0335" in text for text in found)
-    page.locator("#pst-search-dialog .search-results a").first.click()
-    page.wait_for_load_state()
-    assert f"/{language}/" in page.url
-
-
-@pytest.mark.parametrize("language", ["en", "vi", "pt-br"])
-def test_the_search_finds_nothing_for_nonsense(open_page, language):
-    page = open_page(f"{language}/index")
-    for nonsense in ("xyzzyplugh", "qwrtzp", "blorptangle"):
-        found = search(page, nonsense)
-        assert len(found) == 1 and page.locator(".search-results a").count() == 0, found
 
 
 # --- films: a sheet of frames becomes a player ---

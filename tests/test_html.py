@@ -20,7 +20,7 @@ def pages(site):
     return {
         path: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
         for path in sorted(site.rglob("*.html"))
-        if not {"_static", "pagefind", "jupyter_execute"}.intersection(path.parts)
+        if not {"_static", "jupyter_execute"}.intersection(path.parts)
     }
 
 
