@@ -43,11 +43,11 @@ class LaunchTabs(SphinxPostTransform):
         tabs = {}
         for backend in book.backends:
             seconds = self.env.metadata[chapter][SECONDS][backend.tag]
-            on_paper = said("Printed with the code and results of {backend}.")
-            on_paper = on_paper.replace("{backend}", backend.label)
+            on_paper = to_say("Printed with the code and results of {backend}.")
+            on_paper = say(self.app, on_paper, backend=backend.label)
             tabs[backend.tag] = (backend.label, [
                 links(self.app, chapter, backend, seconds),
-                nodes.paragraph("", on_paper, classes=["onlyprint"]),
+                nodes.paragraph("", "", on_paper, classes=["onlyprint"]),
             ])  # fmt: skip
         launch = tab_set(tabs)
         launch["classes"].append("launch")
