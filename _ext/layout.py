@@ -17,6 +17,10 @@ SCRIPTS = (
 NOSCRIPT = ("noscript.css", "system-theme.css")  # linked where no script runs
 LAST = 799  # Sphinx's order: after extensions' (500), before a book's own (800)
 
+MEDIA = {
+    "light": "@media print, (prefers-color-scheme: light)",
+    "dark": "@media screen and (prefers-color-scheme: dark)",
+}
 RULE = re.compile(r"([^{};]+)\{([^{}]*)\}")  # selectors and declarations
 COMMA = re.compile(r",(?![^(]*\))")  # between selectors, not in parentheses
 
@@ -62,9 +66,9 @@ def write_system_theme(app: Sphinx, error: Exception | None) -> None:
         return
     static = Path(app.outdir, "_static")
     sheets = [path.read_text(encoding="utf-8") for path in sorted(static.rglob("*.css"))]
-    light, dark = (coloured("\n".join(sheets), theme) for theme in ("light", "dark"))
-    media = "@media screen and (prefers-color-scheme: dark)"
-    write(static / NOSCRIPT[-1], f"{light}\n{media} {{\n{dark}\n}}\n")
+    text = "\n".join(sheets)
+    parts = [f"{MEDIA[theme]} {{\n{coloured(text, theme)}\n}}\n" for theme in MEDIA]
+    write(static / NOSCRIPT[-1], "".join(parts))
 
 
 def coloured(styles: str, theme: str) -> str:

@@ -31,11 +31,13 @@ function moveAnswers(heading) {
       choice.textContent = `${dropdown.matches(".right") ? "✓" : "✗"} ${question.textContent?.trim()}`;
       item.append(choice);
     }
+    const place = document.createComment("");
+    answer.replaceWith(place);
     item.append(answer);
     list.append(item);
     question.setAttribute("data-answer", String(list.children.length));
     undo.push(() => {
-      dropdown.append(answer);
+      place.replaceWith(answer);
       question.removeAttribute("data-answer");
     });
   }
