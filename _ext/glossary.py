@@ -67,12 +67,10 @@ class FirstTerms(SphinxPostTransform):
             if not paragraph.get("translated") or not left:
                 continue
             english, text = paragraph.rawsource, paragraph.astext()
-            here = {
-                ours: theirs for ours, theirs in left.items()
-                if has(english, theirs, end="") and has(text, ours) and not has(text, theirs)
-            }  # fmt: skip
+            here = [ours for ours in left if has(text, ours) and has(english, left[ours], end="")]
             for ours in sorted(here, key=len, reverse=True):  # "gradient penalty" before "gradient"
-                if mark(paragraph, ours, here[ours], source):
+                glossed = has(text, left[ours])  # by the translator
+                if glossed or mark(paragraph, ours, left[ours], source):
                     del left[ours]
 
 

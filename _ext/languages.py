@@ -61,12 +61,12 @@ class MarkEnglish(SphinxTransform):
 
 
 def is_english(node: nodes.Element) -> bool:
-    """Whether a node waits for a translation; formulas and a page's front matter never do."""
-    if node.get("translated") or isinstance(node, (*LITERAL_TYPE_NODES, nodes.image)):
+    """Whether a node waits for a translation; formulas and a page's header never do."""
+    if node.get("translated") or isinstance(node, (*LITERAL_TYPE_NODES, nodes.image, nodes.meta)):
         return False
-    while node is not None and not isinstance(node, nodes.docinfo):
+    while node is not None and not isinstance(node, (nodes.docinfo, nodes.field_list)):
         node = node.parent
-    return node is None
+    return node is None or not isinstance(node.parent, nodes.document)
 
 
 def add_languages(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:

@@ -63,7 +63,7 @@ def links(app: Sphinx, chapter: str, backend: Backend, seconds: float) -> nodes.
         (to_say("Download, ready to run (zip)"), f"{file}.zip", ""),
         (to_say("the notebook alone"), f"{file}.ipynb", to_say("(needs {shim} beside it)")),
     ):
-        link = addnodes.download_reference("", say(app, label), filename=name)
+        link = addnodes.download_reference("", "", say(app, label), filename=name)
         more = [nodes.Text(" "), say(app, needs, shim=book.shim.name)] if needs else []
         parts.append([link, *more])
     for label, url in online(book, chapter, backend).items():

@@ -15,6 +15,7 @@ from pathlib import Path
 from babel.core import get_global
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
 
 from .book import Book, Language, read_text
 from .build import spoken
@@ -36,7 +37,21 @@ CARD = """\
 
 
 def setup(app: Sphinx) -> None:
+    app.add_transform(MetaFirst)
     app.connect("html-page-context", describe, priority=502)  # after the languages' tags
+
+
+class MetaFirst(SphinxTransform):
+    """Put in what a page's header says (`myst: html_meta`) before translations come, not after."""
+
+    default_priority = 8
+
+    def apply(self, **kwargs) -> None:
+        for pending in list(self.document.findall(nodes.pending)):
+            found = pending.details.get("nodes", [])
+            if any(isinstance(node, nodes.meta) for node in found):
+                pending.parent.insert(pending.parent.index(pending), found)
+                pending.details["nodes"] = []
 
 
 def describe(app: Sphinx, page: str, template: str, context: dict, doctree) -> None:
@@ -66,6 +81,7 @@ def describe(app: Sphinx, page: str, template: str, context: dict, doctree) -> N
             "og:image:width": width, "og:image:height": height, "og:image:alt": title,
             "twitter:card": "summary_large_image",
         }  # fmt: skip
+    context["metatags"] = context["metatags"].replace(' translated="True"', "")  # Sphinx's own mark
     for name, value in tags.items():
         key = "property" if name.startswith("og:") else "name"
         context["metatags"] += f'\n<meta {key}="{name}" content="{escape(value)}">'

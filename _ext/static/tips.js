@@ -2,7 +2,7 @@
 // What a citation's number or a glossary word stands for, shown on hover and focus. Escape hides it,
 // the pointer may rest on it, and without this script links and titles do what they always do.
 const tip = document.createElement("div");
-tip.className = "tip";
+tip.className = "hover-tip";
 tip.id = "tip";
 tip.role = "tooltip";
 tip.hidden = true;
