@@ -9,7 +9,7 @@ The flow, one module per step::
                                          ▼
             Sphinx reads: one doctree per page and language ◄─ catalogs ◄─ locales/<code>/*.po
               │ tabs: cells side by side · tables · languages: what is English still
-              ├─► pages: formulas · launch (downloads) · drawings · words (the theme's, ours) · languages
+              ├─► pages: formulas (mathml) · launch (downloads) · drawings · words · languages
               └─► notebooks: markdown (blocks), inline (sentences), numbers
 
 `editions` builds all languages and puts them into their places, `build` runs Sphinx for one of
@@ -28,7 +28,18 @@ from .book import BookError
 
 def setup(app: Sphinx) -> dict:
     """Register the rendering half of the flow; it executes nothing."""
-    from . import build, drawings, formulas, languages, launch, merge, notebooks, tables, tabs, words
+    from . import (
+        build,
+        drawings,
+        formulas,
+        languages,
+        launch,
+        merge,
+        notebooks,
+        tables,
+        tabs,
+        words,
+    )
 
     sys.excepthook = last_word
     app.add_config_value("backends", [], "env")
