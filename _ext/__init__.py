@@ -9,7 +9,7 @@ The flow, one module per step::
                                          ▼
             Sphinx reads: one doctree per page and language ◄─ catalogs ◄─ locales/<code>/*.po
               │ anchors · tabs: cells side by side · tables · languages: what is English still
-              ├─► pages: what they say   launch (downloads) · drawings · formulas · words (the
+              ├─► pages: what they say   launch (downloads) · drawings · formulas (mathml) · words (the
               │                          theme's, ours) · glossary (terms' other names) · references
               │          how they look   layout (styles, scripts) · lines (of code) · foot
               │          what is around  languages · sharing (titles, cards) · search · assets (only

@@ -13,7 +13,6 @@ from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 from typing import NamedTuple
-from xml.etree import ElementTree
 
 from docutils import nodes
 from jinja2.filters import do_striptags
@@ -28,6 +27,7 @@ from sphinx.util.math import get_node_equation_number
 from sphinx.util.nodes import get_node_line, get_node_source
 
 from .book import BookError
+from .mathml import with_letters, words
 from .numbers import unnumbered
 
 HERE = Path(__file__).parent
@@ -58,6 +58,7 @@ SphinxRenderer._random_label = lambda self: (
 def setup(app: Sphinx) -> None:
     app.add_html_math_renderer("katex", (visit_math, None), (visit_math_block, None))
     app.add_post_transform(FormulasAmongWords)
+    app.connect("config-inited", forget_mathjax)
     app.connect("builder-inited", prepare)
     app.connect("write-started", set_all)
     app.connect("html-page-context", add_style)
@@ -76,9 +77,19 @@ def typeset(formulas: Iterable[tuple[str, bool]], output: str) -> list[Formula]:
         if done.returncode:
             raise BookError(f"Node could not set the formulas: {done.stderr}")
         for key, one in zip(missing, json.loads(done.stdout), strict=True):
-            shown = one.get("html") or f"<code>{escape(key[0])}</code>"
-            _set[key] = Formula(shown, words(shown), one.get("error", ""))
+            _set[key] = formula(*key[:2], **one)
     return [_set[key] for key in keys]
+
+
+def formula(tex: str, display: bool, html: str = "", error: str = "") -> Formula:
+    """What KaTeX answered, with a place to break if it is long and stands in a line."""
+    if error:
+        return Formula(f"<code>{escape(tex)}</code>", tex, error)
+    html = with_letters(html)
+    text = words(html)
+    if not display and len(text) > SHORT:
+        html = html.replace(f"</span>{BASE}", f"</span><wbr>{BASE}")
+    return Formula(html, text)
 
 
 def output_of(builder: Builder) -> str:
@@ -103,6 +114,11 @@ def formula_of(node: nodes.Element) -> tuple[str, bool]:
     return (rf"\begin{{aligned}}{stacked}\end{{aligned}}" if len(rows) > 1 else stacked), True
 
 
+def forget_mathjax(app: Sphinx, config) -> None:
+    """MyST would mark every section for MathJax, which is not here."""
+    config.myst_update_mathjax = False
+
+
 def prepare(app: Sphinx) -> None:
     """Bring styles and fonts into the site, and make templates read formulas in titles."""
     if app.builder.format != "html" or app.builder.name == "epub":
@@ -121,21 +137,22 @@ def set_all(app: Sphinx, builder: Builder) -> None:
         for node in app.env.get_doctree(page).findall(is_formula)
     ]  # fmt: skip
     for node, done in zip(found, typeset(map(formula_of, found), output_of(builder)), strict=True):
-        if done.error:
-            place = f"{get_node_source(node)}:{get_node_line(node)}"
-            logger.warning(
-                "the formula %s cannot be set: %s; https://katex.org/docs/supported.html lists "
-                "what can", node.astext().strip(), done.error, location=place,
-            )  # fmt: skip
+        complain(node, node.astext().strip(), done.error)
+
+
+def complain(node: nodes.Element, tex: str, error: str) -> None:
+    """Say what is wrong with a formula, if anything is, and where it stands."""
+    if error:
+        logger.warning(
+            "the formula %s cannot be set: %s; what can: https://katex.org/docs/supported.html",
+            tex, error, location=f"{get_node_source(node)}:{get_node_line(node)}",
+        )  # fmt: skip
 
 
 def visit_math(self, node: nodes.math) -> None:
     (done,) = typeset([formula_of(node)], output_of(self.builder))
     tag = self.starttag(node, "span", "", CLASS="math notranslate nohighlight")
-    html = done.html
-    if len(done.words) > SHORT:
-        html = html.replace(f"</span>{BASE}", f"</span><wbr>{BASE}")
-    self.body.append(f"{tag}{html}</span>")
+    self.body.append(f"{tag}{done.html}</span>")
     raise nodes.SkipNode
 
 
@@ -167,10 +184,13 @@ class FormulasAmongWords(SphinxPostTransform):
         for formula in list(self.document.findall(nodes.math)):
             keep_punctuation(formula)
 
-        def read(match: re.Match) -> str:
-            return typeset([(match[1], False)], "mathml")[0].words
-
         for image in self.document.findall(nodes.image):
+
+            def read(match: re.Match, image: nodes.image = image) -> str:
+                (done,) = typeset([(match[1], False)], "mathml")
+                complain(image, match[1], done.error)
+                return done.words
+
             if "alt" in image:
                 image["alt"] = IN_TEXT.sub(read, image["alt"])
 
@@ -180,8 +200,10 @@ def keep_punctuation(formula: nodes.Element) -> None:
     while isinstance(formula.parent, nodes.Inline) and len(formula.parent) == 1:
         formula = formula.parent  # emphasis, or a link
     parent, at = formula.parent, formula.parent.index(formula)
-    before, after = ("".join(one for one in part if isinstance(one, nodes.Text))
-                     for part in (parent[max(0, at - 1) : at], parent[at + 1 : at + 2]))  # fmt: skip
+    before, after = (
+        "".join(one for one in beside if isinstance(one, nodes.Text))
+        for beside in (parent[max(0, at - 1) : at], parent[at + 1 : at + 2])
+    )
     left = re.search(r"[^\w\s]*\Z", before).start()
     right = re.match(r"[^\w\s]*", after).end()
     if left < len(before) or right:
@@ -197,27 +219,3 @@ def strip_tags(html: str) -> str:
     for done in _set.values():
         html = str(html).replace(done.html, escape(done.words))
     return do_striptags(html)
-
-
-def words(html: str) -> str:
-    """A formula as text: "D*(x) = 1/(1 + e^-o)"."""
-    math = re.search(r"<math.*</math>", html, re.DOTALL)
-    return " ".join(_text(ElementTree.fromstring(math[0])).split()) if math else html
-
-
-# Where the parts of an element go. Of several characters, a part is in parentheses.
-PARTS = {"msup": "{}^{}", "msub": "{}_{}", "msubsup": "{}_{}^{}", "munder": "{}_{}",
-         "munderover": "{}_{}^{}", "mfrac": "{}/{}", "msqrt": "√{}", "mroot": "{}^(1/{})"}  # fmt: skip
-
-
-def _text(element: ElementTree.Element) -> str:
-    name = element.tag.rpartition("}")[2]
-    parts = [_text(child) for child in element]
-    if name == "annotation":
-        return ""
-    if name in PARTS:
-        return PARTS[name].format(*(part if len(part) < 2 else f"({part})" for part in parts))
-    text = "".join(parts) if parts else element.text or ""
-    if name == "mo" and text in "=≈≠<>≤≥∈→∼+−±·×∥∣":
-        return f" {text} "
-    return text.replace("\u2061", " ")  # KaTeX's mark after the name of a function

@@ -21,7 +21,9 @@ WRAPPING = re.compile(
     r"\*?\}"
 )
 
-FUNCTIONS = {"arg", "cos", "det", "exp", "inf", "lim", "ln", "log", "max", "min", "sin", "sup", "tan"}
+FUNCTIONS = set(
+    ["arg", "cos", "det", "exp", "inf", "lim", "ln", "log", "max", "min", "sin", "sup", "tan"]
+)
 
 
 def of_page(html: str, backend: str) -> list[str]:
