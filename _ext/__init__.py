@@ -8,8 +8,8 @@ The flow, one module per step::
          └──────────────────────────── merge ◄──────────────────────┘
                                          ▼
             Sphinx reads: one doctree per page and language ◄─ catalogs ◄─ locales/<code>/*.po
-              │ tabs: cells side by side · tables · languages: what is English still
-              ├─► pages: launch (downloads) · drawings · words (the theme's, ours) · languages
+              │ tabs: cells side by side · figures · tables · languages: what is English still
+              ├─► pages: launch (downloads) · plots · drawings · words (the theme's, ours)
               └─► notebooks: markdown (blocks), inline (sentences), numbers
 
 `editions` builds all languages and puts them into their places, `build` runs Sphinx for one of
@@ -28,13 +28,15 @@ from .book import BookError
 
 def setup(app: Sphinx) -> dict:
     """Register the rendering half of the flow; it executes nothing."""
-    from . import build, drawings, languages, launch, merge, notebooks, tables, tabs, words
+    from . import build, drawings, figures, languages, launch, merge, notebooks, plots
+    from . import tables, tabs, words  # isort: skip
 
     sys.excepthook = last_word
     app.add_config_value("backends", [], "env")
     app.add_config_value("languages", [], "env")
     app.add_config_value("shim", "", "env")
-    for module in (words, build, merge, tabs, languages, drawings, launch, notebooks, tables):
+    order = (words, build, merge, tabs, figures, languages, plots, drawings, launch, notebooks)
+    for module in (*order, tables):
         module.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
