@@ -8,8 +8,8 @@ The flow, one module per step::
          └──────────────────────────── merge ◄──────────────────────┘
                                          ▼
             Sphinx reads: one doctree per page and language ◄─ catalogs ◄─ locales/<code>/*.po
-              │ anchors · tabs: cells side by side · tables · languages: what is English still
-              ├─► pages: what they say   launch (downloads) · drawings · formulas (mathml) · words (the
+              │ anchors · tabs (cells side by side) · figures · tables · languages (what is English)
+              ├─► pages: what they say   launch (downloads) · plots · drawings · formulas (mathml) · words (the
               │                          theme's, ours) · glossary (terms' other names) · references
               │          how they look   layout (styles, scripts) · lines (of code) · foot
               │          what is around  languages · sharing (titles, cards) · search · assets (only
@@ -31,9 +31,9 @@ from sphinx.application import Sphinx
 from .book import BookError
 
 PARTS = (  # of the rendering half, in the order in which they are set up
-    "words", "build", "merge", "anchors", "tabs", "layout", "lines", "languages",
-    "drawings", "formulas", "launch", "notebooks", "tables", "search", "assets", "glossary",
-    "references", "foot", "sharing",
+    "words", "build", "merge", "anchors", "tabs", "figures", "layout", "lines", "languages",
+    "plots", "drawings", "formulas", "launch", "notebooks", "tables", "search", "assets",
+    "glossary", "references", "foot", "sharing",
 )  # fmt: skip
 
 

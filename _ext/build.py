@@ -59,7 +59,9 @@ def build(
         # a catalog for each page; no line numbers or ids, which would churn every diff
         "gettext_compact": False, "gettext_location": False, "gettext_uuid": False,
         # a picture's alternative text is extracted where the picture is chosen
-        "nb_mime_priority_overrides": [["gettext", "image/png", 1]],
+        "nb_mime_priority_overrides": [
+            ["gettext", "image/svg+xml", 1], ["gettext", "image/png", 2]
+        ],
         "nitpicky": True, "engine": engine(book), "cache": str(cache), **(settings or {}),
     }  # fmt: skip
     for builder in builders:

@@ -12,6 +12,7 @@ import json
 import nbformat
 from nbformat import NotebookNode
 
+from . import plots
 from .book import Backend, Book, BookError
 from .split import SETUP_ID
 
@@ -22,8 +23,8 @@ def committed(wanted: NotebookNode, chapter: str, backend: Backend, book: Book) 
     The setup cell is ours and not the source's: it may say another thing, in any language.
 
     Raises BookError if it is missing or unreadable, was not made by `make notebooks`, holds an
-    error or a cell that never ran, if a code cell differs from the source's, or if the outputs were
-    changed since.
+    error, a cell that never ran or an SVG that pages refuse, if a code cell differs from the
+    source's, or if the outputs were changed since.
     """
     path = book.notebook(chapter, backend)
     where = path.relative_to(book.root).as_posix()
@@ -55,6 +56,12 @@ def committed(wanted: NotebookNode, chapter: str, backend: Backend, book: Book) 
             raise BookError(f"{where}: code cell {number} ({want.id}) holds an error: {mend}")
         if cell.execution_count is None:
             raise BookError(f"{where}: code cell {number} ({want.id}) was never run: {mend}")
+        for data in plots.of(cell):
+            if problem := plots.refused(data[plots.KIND]):
+                raise BookError(
+                    f"{where}: code cell {number} ({want.id}) shows an SVG that pages cannot take, "
+                    f"because of {problem}: draw it with Matplotlib, or show it as PNG"
+                )
         cell.id = want.id
     if len(cells) != len(expected):
         raise BookError(

@@ -23,6 +23,7 @@ from .book import BookError
 # 0.016 at most; a dash of 3 pixels across a tenth of a picture 0.05 at least, and a curve of three
 # that moves by half a pixel as much.
 PICTURE = 0.03
+PICTURES = ("image/png", "image/jpeg", "image/svg+xml")
 TOLERANCES = ("relative", "absolute", "picture")
 
 # A number and the spaces that pad it: 0.5, -3, 1., 1,797, 2e-05, nan, inf. Digits in a name (x1,
@@ -72,7 +73,7 @@ def differences(
             yield f"output {number}: {kinds[0]} is now {kinds[1]}"
             continue
         for kind, part in was.items():
-            if kind in ("image/png", "image/jpeg"):
+            if kind in PICTURES:
                 problem = pictures_differ(part, now[kind], tolerance.get("picture", PICTURE))
             elif isinstance(part, str):
                 texts = [part, now[kind]]
@@ -138,17 +139,20 @@ def _lines(old: str, new: str) -> str:
 def pictures_differ(old: str, new: str, tolerance: float) -> str:
     """How a picture differs from the committed one, in words; "" if it is near enough.
 
-    Both are files, base64-encoded. They must have the same size, and a distance of `tolerance` at
-    most: 0 is the same, 1 as far as a blank sheet. It is the root mean square of the differences,
-    divided by the standard deviation of the old picture's pixels, so that a curve counts the same
-    on much white paper and on little.
+    Both are files: SVG, or others in base64. They must have the same size, and a distance of
+    `tolerance` at most: 0 is the same, 1 as far as a blank sheet. It is the root mean square of the
+    differences, divided by the standard deviation of the old picture's pixels, so that a curve
+    counts the same on much white paper and on little.
     """
     # rendering, which splits too, does without Pillow
     from PIL import Image, ImageChops, ImageStat
 
+    from .drawings import rasterize
+
     pictures = []
     for text in (old, new):
-        with Image.open(io.BytesIO(base64.b64decode(text))) as image:
+        file = rasterize(text) if "<svg" in text else base64.b64decode(text)
+        with Image.open(io.BytesIO(file)) as image:
             image = image.convert("RGBA")
         paper = Image.new("RGBA", image.size, "white")
         paper.alpha_composite(image)

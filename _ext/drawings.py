@@ -1,4 +1,7 @@
-"""Drawings: SVG in the words of the edition, and PNG of it, because notebooks attach no SVG."""
+"""Drawings: SVG in the words of the edition, and PNG of it, because notebooks attach no SVG.
+
+Plots are SVG as well, in the outputs of cells (see plots); their words are translated here too.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,15 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from .book import Book, read_text
+from .book import read_text
 from .files import write
 from .words import said
 
 # DejaVu Sans, cut down to Latin letters, Greek and mathematical signs: the same on every machine
 FONTS = Path(__file__).parent / "fonts"
 WORDS = re.compile(r"(?<=>)[^<>\n]*[a-z]{3}[^<>\n]*(?=</t(?:ext|span)>)")
+# In a message a number is {n}: those of plots come out of a run. Digits in a name (x1) are letters.
+NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
 
 
 def setup(app: Sphinx) -> None:
@@ -48,29 +53,30 @@ class TranslateDrawings(SphinxPostTransform):
             image["uri"] = str(copy)
 
 
-def words_of(book: Book) -> list[str]:
-    """The words in all drawings of the book, which need a translation."""
-    drawings = [path for path in book.files() if path.suffix == ".svg"]
-    return [unescape(words) for path in drawings for words in WORDS.findall(read_text(path))]
+def words_of(svg: str) -> list[str]:
+    """The messages in an SVG, which need a translation."""
+    return [NUMBER.sub("{n}", unescape(words)) for words in WORDS.findall(svg)]
 
 
-def translate(drawing: str) -> str:
-    """A drawing (the text of an SVG) in the words of the edition that is being built."""
-    return WORDS.sub(lambda match: escape(said(unescape(match[0]))), drawing)
+def translate(svg: str) -> str:
+    """An SVG in the words of the edition that is being built; its numbers stay as they are."""
 
+    def spoken(match: re.Match) -> str:
+        words = unescape(match[0])
+        numbers = iter(NUMBER.findall(words))
+        message = said(NUMBER.sub("{n}", words))
+        return escape(re.sub(r"\{n\}", lambda _: next(numbers), message))
 
-def rasterize(drawing: Path) -> bytes:
-    """An SVG as PNG at double density, the same bytes on every machine."""
-    return png(read_text(drawing))
+    return WORDS.sub(spoken, svg)
 
 
 @lru_cache
-def png(svg: str, zoom: int = 2) -> bytes:
-    """The text of an SVG as PNG, so many times as large as it says."""
+def rasterize(svg: str, zoom: int = 2) -> bytes:
+    """An SVG as PNG, at double density if not told otherwise; the same bytes on every machine."""
     # resvg: one small wheel, and it brings its own font engine. CairoSVG needs system libraries,
     # a browser is not there where books are built.
     font = "DejaVu Sans"
     return bytes(resvg_py.svg_to_bytes(
-        svg_string=svg, zoom=zoom, skip_system_fonts=True, font_dirs=[str(FONTS)],
+        svg_string=svg, zoom=zoom, dpi=96, skip_system_fonts=True, font_dirs=[str(FONTS)],
         font_family=font, sans_serif_family=font,
     ))  # fmt: skip

@@ -13,7 +13,7 @@ from sphinx import addnodes
 from sphinx.environment import BuildEnvironment
 from sphinx.util.nodes import get_node_line, get_node_source
 
-from .book import BookError
+from .book import BookError, read_text
 from .drawings import rasterize
 from .numbers import Numbers
 
@@ -152,7 +152,7 @@ class Inline:
         name = re.sub(r"[^\w.-]", "-", path.name)
         try:
             if path.suffix == ".svg":
-                name, content = name.removesuffix(".svg") + ".png", rasterize(path)
+                name, content = name.removesuffix(".svg") + ".png", rasterize(read_text(path))
             else:
                 _, content = MIME[path.suffix.lower()], path.read_bytes()
         except (OSError, KeyError, ValueError, BookError) as error:

@@ -13,8 +13,10 @@ from collections.abc import Iterable, Iterator
 from docutils import nodes
 from sphinx.locale import admonitionlabels
 
+from .figures import is_plot
 from .inline import HIDDEN, Inline, longest_run
 from .numbers import unnumbered
+from .tabs import is_code_cell, is_component
 
 LINE_START = re.compile(r"^(?:#+(?=\s|$)|>|[-+](?=\s|$)|[-=]+$|\d+(?=[.)](?:\s|$)))", re.MULTILINE)
 
@@ -46,6 +48,10 @@ class Markdown(Inline):
                 self.depth -= 1
             elif isinstance(node, nodes.title):
                 yield "#" * min(self.depth, 6) + f" {self.numbers.section(node)}{self.line(node)}"
+            elif is_plot(node):
+                yield from self._unfolded(node)
+            elif isinstance(node, nodes.caption):
+                yield self._caption_of(node.parent)
             elif is_component(node, "tab-set") and any(map(is_code_cell, node.findall())):
                 yield from (cell for _, body in self._tabs(node) for cell in body.children)
             else:
@@ -66,8 +72,6 @@ class Markdown(Inline):
 
     def _paragraph(self, node: nodes.Element) -> str:
         text = "\n".join(line.strip() for line in self.inline(node).split("\n"))
-        if "caption" in node.get("classes", []):
-            return f"<em>{text}</em>" if "*" in text else f"*{text}*"
         return LINE_START.sub(lambda m: m[0] + "\\" if m[0].isdigit() else "\\" + m[0], text)
 
     _compact_paragraph = _caption = _line = _paragraph
@@ -216,15 +220,6 @@ class Markdown(Inline):
         return f"\\[{self.inline(label)}\\] {join(map(self.write, body))}"
 
     _citation = _footnote
-
-
-def is_code_cell(node: nodes.Node) -> bool:
-    return isinstance(node, nodes.container) and node.get("nb_element") == "cell_code"
-
-
-def is_component(node: nodes.Node, name: str) -> bool:
-    """Whether a node is a sphinx-design component of that name."""
-    return isinstance(node, nodes.container) and node.get("design_component") == name
 
 
 def join(blocks: Iterable[str]) -> str:

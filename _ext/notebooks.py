@@ -15,13 +15,14 @@ from sphinx.application import Sphinx
 from sphinx.builders import Builder
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from . import split
+from . import plots, split
 from .book import Backend, Book
 from .committed import keep_outputs
 from .files import write
 from .inline import MIME
-from .markdown import Markdown, is_code_cell
+from .markdown import Markdown
 from .merge import CODE
+from .tabs import is_code_cell
 
 
 def setup(app: Sphinx) -> None:
@@ -75,6 +76,8 @@ class NotebookBuilder(Builder):
             if self.config.show_outputs:
                 committed = nbformat.read(book.notebook(docname, backend), as_version=4)
                 keep_outputs(notebook, committed)
+                for cell in notebook.cells:
+                    plots.speak(cell)
             path = Path(self.outdir, f"{docname}.{backend.tag}.ipynb")
             path.parent.mkdir(parents=True, exist_ok=True)
             write(path, nbformat.writes(notebook) + "\n")

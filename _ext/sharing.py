@@ -19,7 +19,7 @@ from sphinx.transforms import SphinxTransform
 
 from .book import Book, Language, read_text
 from .build import spoken
-from .drawings import png, translate
+from .drawings import rasterize, translate
 from .numbers import Numbers
 
 CARDS = "_cards"  # the folder of the pictures in an edition
@@ -152,7 +152,7 @@ def card(title: str, book: str, drawing: str) -> bytes:
     spans = "".join(
         f'<text x="600" y="{top + 60 * n}">{escape(line)}</text>' for n, line in enumerate(lines)
     )
-    return png(CARD.format(
+    return rasterize(CARD.format(
         drawing=b64encode(drawing.encode()).decode(), title=spans,
         book="" if book.casefold() == title.casefold() else escape(book),
     ), zoom=1)  # fmt: skip

@@ -57,10 +57,17 @@ class BackendTabs(SphinxTransform):
                     run = []
 
 
+def is_code_cell(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.container) and node.get("nb_element") == "cell_code"
+
+
+def is_component(node: nodes.Node, name: str) -> bool:
+    """Whether a node is a sphinx-design component of that name."""
+    return isinstance(node, nodes.container) and node.get("design_component") == name
+
+
 def _backend(node: nodes.Node) -> str | None:
-    if isinstance(node, nodes.container) and node.get("nb_element") == "cell_code":
-        return node["cell_metadata"].get("backend")
-    return None
+    return node["cell_metadata"].get("backend") if is_code_cell(node) else None
 
 
 def _holds_cells(node: nodes.Node) -> bool:

@@ -21,7 +21,8 @@ from pathlib import Path
 import polib
 from babel.messages.extract import extract_from_dir
 
-from .book import Book, BookError, Language, load
+from . import plots
+from .book import Book, BookError, Language, load, read_text
 from .build import build
 from .catalogs import (
     HEADER,
@@ -102,7 +103,9 @@ def extract(book: Book) -> dict[str, polib.POFile]:
     theme = [message for message in (*THEME, *labels()) if message not in known]
     found["sphinx"].extend(polib.POEntry(msgid=message) for message in theme)
     code = extract_from_dir(ENGINE, keywords={"said": None, "to_say": None})
-    said = [book.title, book.author, *book.captions(), *words_of(book)]
+    drawings = [read_text(path) for path in book.files() if path.suffix == ".svg"]
+    said = [book.title, book.author, *book.captions(), *plots.words(book)]
+    said += [message for drawing in drawings for message in words_of(drawing)]
     said += [label.replace("%s", "{number}") for label in book.figures.values()]
     said += [licence["of"] for licence in book.licences]
     said += [message for _, _, message, _, _ in code]

@@ -10,7 +10,7 @@ from matplotlib import pyplot as plt
 
 from . import data
 from .numpy_compat import names_for_mxnet
-from .plotting import Animator, set_axes, set_figsize, sheet, show_film, use_svg_display
+from .plotting import Animator, set_axes, set_figsize, sheet, show_film, show_sheet, use_svg_display
 from .tools import Accumulator, Batches, Timer, check_arrays, check_count
 
 # MXNet reads these when it is imported. By itself it computes one operator at a time. With two
@@ -35,7 +35,8 @@ except ModuleNotFoundError as error:
 
 __all__ = [
     "Accumulator", "Animator", "Timer", "load_array", "load_mnist", "matmul", "normal", "numpy",
-    "plt", "set_axes", "set_figsize", "sheet", "show_film", "tensor", "try_gpu", "use_svg_display",
+    "plt", "set_axes", "set_figsize", "sheet", "show_film", "show_sheet", "tensor", "try_gpu",
+    "use_svg_display",
 ]  # fmt: skip
 
 npx.set_np()

@@ -12,6 +12,7 @@ import numpy as np
 import PIL.Image
 from IPython import get_ipython
 from IPython.display import Image, display
+from matplotlib import colors
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -19,17 +20,37 @@ from matplotlib.ticker import MaxNLocator
 
 from .tools import as_float, check_count
 
-# Colour-blind readers tell these apart too, and they are dark enough on white. The letters of
-# `fmts` stand for them; curves without a letter take them in turn.
-COLORS = {"b": "#0072b2", "r": "#d55e00", "g": "#00805e", "m": "#aa3377"}
+# One meaning, one colour, in plots as in drawings. Colour-blind readers tell the first four apart,
+# and each stands out on a white and on a dark page. Matplotlib knows these names: color="real".
+COLORS = {
+    "real": "#4f93cf",
+    "generated": "#c67710",
+    "discriminator": "#b114ff",
+    "generator": "#17805f",
+    "ink": "#000000",  # other curves; on a dark page it turns light
+    "guide": "#808080",  # what others are compared with
+}
+colors.get_named_colors_mapping().update(COLORS)
+
+# Words stay words, to be translated and set in the page's font; the same run gives the same bytes.
+SVG: dict[Any, Any] = {
+    "svg.fonttype": "none", "svg.hashsalt": "d2l", "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"], "figure.constrained_layout.use": True,
+    "axes.titlesize": "medium", "legend.frameon": False, "grid.color": "guide", "grid.alpha": 0.3,
+}  # fmt: skip
 
 
 def use_svg_display() -> None:
-    """Draw the notebook's figures as SVG from now on; nothing happens outside IPython."""
+    """Draw the notebook's figures as SVG from now on; nothing happens outside IPython.
+
+    Each comes as PNG too: Jupyter shows no SVG of a notebook that it does not trust yet.
+    """
     if get_ipython() is not None:
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-        set_matplotlib_formats("svg")
+        # whole: the same size in every run, whatever is written at its axes
+        set_matplotlib_formats("svg", "png", bbox_inches=None, metadata={"Date": None})
+        plt.rcParams.update(SVG)
 
 
 def set_figsize(figsize: tuple[float, float] = (3.5, 2.5)) -> None:
@@ -46,7 +67,7 @@ def set_axes(
     axes.set(**{k: v for k, v in (("xlim", xlim), ("ylim", ylim)) if v is not None})
     if legend:
         axes.legend(legend)
-    axes.grid(alpha=0.4)
+    axes.grid(alpha=0.3)
 
 
 def sheet(images: np.ndarray, ncols: int) -> np.ndarray:
@@ -63,20 +84,32 @@ def sheet(images: np.ndarray, ncols: int) -> np.ndarray:
     return cells.reshape(rows, ncols, height, width).swapaxes(1, 2).reshape(rows * height, -1)
 
 
+def show_sheet(sheet: np.ndarray) -> None:
+    """Show a picture (height, width), from 0, black, to 1, at three dots for each pixel.
+
+    Outside notebooks nothing is shown.
+    """
+    _show_greys(sheet.repeat(3, axis=0).repeat(3, axis=1), width=2 * sheet.shape[1])
+
+
 def show_film(frames: Sequence[np.ndarray], ncols: int = 5) -> None:
-    """Show equally large pictures (height, width), from 0, black, to 1, as one sheet in 16 greys.
+    """Show equally large pictures (height, width), from 0, black, to 1, as one sheet.
 
     The book's pages play the sheet as a film. Outside notebooks nothing is shown. ValueError if the
     pictures differ in shape.
     """
     framed = np.pad(np.stack(frames), ((0, 0), (3, 3), (3, 3)), constant_values=1)
-    greys = (sheet(framed, ncols).clip(0, 1) * 15).round().astype("uint8")
-    picture = PIL.Image.fromarray(greys, "P")
+    _show_greys(sheet(framed, ncols))
+
+
+def _show_greys(pixels: np.ndarray, width: int | None = None) -> None:
+    """Show an array as PNG in 16 greys."""
+    picture = PIL.Image.fromarray((pixels.clip(0, 1) * 15).round().astype("uint8"), "P")
     picture.putpalette([17 * grey for grey in range(16) for _ in "RGB"])
     file = io.BytesIO()
     picture.save(file, "png", bits=4, optimize=True)
     if _notebook() is not None:
-        display(Image(file.getvalue()))
+        display(Image(file.getvalue(), width=width))
 
 
 def _notebook() -> Any:
@@ -94,16 +127,17 @@ def _values(value: Any) -> list[Any]:
 class Animator:
     """A figure that grows and redraws itself while a model trains: one output, with the last state.
 
-    That is the output of the cell that adds points; another cell that does has one of its own. The
-    curves are on `axes[0]`; `fig` and all of `axes`, a flat list, are there to draw on. Outside
-    notebooks it draws the same and shows nothing.
+    A curve that the legend calls by a name of `COLORS` has that colour. The output is that of the
+    cell that adds points; another cell that does has one of its own. The curves are on `axes[0]`;
+    `fig` and all of `axes`, a flat list, are there to draw on. Outside notebooks it draws the same
+    and shows nothing.
     """
 
     def __init__(
         self, xlabel: str | None = None, ylabel: str | None = None,
         legend: Sequence[str] | None = None, xlim: Any = None, ylim: Any = None,
         xscale: str = "linear", yscale: str = "linear",
-        fmts: Sequence[str] = ("-", "m--", "g-.", "r:"), nrows: int = 1, ncols: int = 1,
+        fmts: Sequence[str] = ("-", "--", "-.", ":"), nrows: int = 1, ncols: int = 1,
         figsize: tuple[float, float] = (3.5, 2.5),
     ):  # fmt: skip
         self.fig, axes = plt.subplots(nrows, ncols, figsize=figsize, squeeze=False, facecolor="w")
@@ -113,8 +147,9 @@ class Animator:
         self._lines: list[Line2D] = []
         self._style = (xlabel, ylabel, xlim, ylim, xscale, yscale, legend)
         self._fmts, self._xlim = fmts, xlim
-        self._note = self.fig.text(
-            1, 1.01, "", size=7, color="0.35", ha="right", transform=self.axes[0].transAxes
+        first = self.axes[0]
+        self._note = first.text(
+            1, 1.01, "", size=7, color="guide", ha="right", transform=first.transAxes
         )
         self._shell = _notebook()
         self._handle: Any = None  # of the output in the running cell, once it has added a point
@@ -150,7 +185,8 @@ class Animator:
                 self.axes[0].update_datalim([point])
                 self._first = self._first or (point[0], time.perf_counter())
         # at the next draw; limits that were given stay (matplotlib's types forget None)
-        self.axes[0].autoscale(None)  # type: ignore[arg-type]
+        for axes in self.axes:
+            axes.autoscale(None)  # type: ignore[arg-type]
         if self._shell is not None:
             if self._handle is None:  # the figure's place is here, before what is printed later
                 self._handle = display({"text/plain": repr(self.fig)}, raw=True, display_id=True)
@@ -162,11 +198,12 @@ class Animator:
     def _start(self, n: int) -> None:
         """Make `n` empty curves."""
         self.X, self.Y = [[] for _ in range(n)], [[] for _ in range(n)]
-        self.axes[0].set_prop_cycle(color=list(COLORS.values()))
-        for _, fmt in zip(range(n), cycle(self._fmts), strict=False):
+        self.axes[0].set_prop_cycle(color=["ink", "guide"])
+        names = [*(self._style[-1] or ()), *n * [""]]
+        for name, fmt in zip(names[:n], cycle(self._fmts), strict=False):
             self._lines += self.axes[0].plot([], [], fmt)
-        for line in self._lines:
-            line.set_color(COLORS.get(str(line.get_color()), line.get_color()))
+            if name in COLORS:
+                self._lines[-1].set_color(name)
         set_axes(self.axes[0], *self._style)
         if self._xlim is not None and all(isinstance(limit, int) for limit in self._xlim):
             locator = self.axes[0].xaxis.get_major_locator()

@@ -16,12 +16,13 @@ except ModuleNotFoundError as error:
     ) from error
 
 from . import data
-from .plotting import Animator, set_axes, set_figsize, sheet, show_film, use_svg_display
+from .plotting import Animator, set_axes, set_figsize, sheet, show_film, show_sheet, use_svg_display
 from .tools import Accumulator, Batches, Timer, check_arrays, check_count
 
 __all__ = [
     "Accumulator", "Animator", "Timer", "load_array", "load_mnist", "matmul", "normal", "numpy",
-    "plt", "set_axes", "set_figsize", "sheet", "show_film", "tensor", "try_gpu", "use_svg_display",
+    "plt", "set_axes", "set_figsize", "sheet", "show_film", "show_sheet", "tensor", "try_gpu",
+    "use_svg_display",
 ]  # fmt: skip
 
 tensor = torch.tensor

@@ -33,6 +33,8 @@ def of_page(html: str, backend: str) -> list[str]:
         if label["data-sync-id"] != backend:
             label.find_next_sibling("div").decompose()
         label.decompose()
+    for cell in article.select(".cell"):
+        cell.insert_after(*cell.select("figcaption"))  # a notebook has them below the cell
     for node in article.select(SILENT):
         node.decompose()
     for formula in article.select(".math"):

@@ -38,7 +38,7 @@ def test_each_backends_outputs_are_in_its_tab(pages, site, chapter, backend, lan
         if label["data-sync-id"] != backend.tag:
             label.find_next_sibling("div").decompose()
     shown = [pre.text.strip() for pre in article.select(".cell_output pre")]
-    pictures = len(article.select(".cell_output img"))
+    pictures = len(article.select(".cell_output :is(img, svg.plot)"))
     notebook = nbformat.read(BOOK.notebook(chapter, backend), as_version=4)
     outputs = [o for cell in notebook.cells for o in cell.get("outputs", [])]
     texts = [o.text if "text" in o else o.data["text/plain"] for o in outputs if not picture(o)]
@@ -63,8 +63,9 @@ def test_no_page_shows_markup_or_a_traceback(pages):
 
 def test_every_picture_has_an_alternative_text(pages):
     for path, page in pages.items():
-        for image in page.select("article img"):
-            assert len(image.get("alt", "")) > 20, f"{path.name}: {image.get('src')}"
+        for image in page.select("article :is(img, svg.plot)"):
+            alt = image.get("alt") or image.get("aria-label", "")
+            assert len(alt) > 20, f"{path.name}: {image.get('src')}"
 
 
 def test_internal_links_resolve(pages, site):

@@ -3,6 +3,7 @@
 import re
 import struct
 import zlib
+from base64 import b64encode
 from pathlib import Path
 
 import nbformat
@@ -65,10 +66,12 @@ def every_form(tmp_path_factory):
     small.chapter("(ylabel)=\n## Why *so*\n\n$$\n1\n$$ (eq-y)\n\n" + cell("a"), "y")
     forms = (ROOT / "tests" / "every_form.md").read_text(encoding="utf-8")
     small.chapter(
-        forms + "\n" + cell("a = 1", "alpha") + "\n" + cell("b = 1", "beta") + "\nAfter.\n\n"
+        forms + "\n" + cell("a = 1", "alpha") + "\n" + cell("b = 1", "beta") + "\n"
+        + "{#fig-c .caption}\nA caption *em* with {eq}`eq-one`, of {numref}`fig-c`.\n\nAfter.\n\n"
         + cell("hidden", "remove-cell") + "\nEnd.\n"
     )  # fmt: skip
-    small.pretend_executed()
+    picture = {"image/png": b64encode(png(1, 2, 3)).decode()}
+    small.pretend_executed(lambda *_: [nbformat.v4.new_output("display_data", picture)])
     small.pretend_executed(name="y")
     engine.build(small.root, small.root / "_build", "notebook", "html")
     return small.root / "_build"
@@ -98,7 +101,16 @@ def test_every_form_is_the_same_in_both(every_form, chapter, tag):
         text = " ".join(said)
         other = {"alpha": "beta", "beta": "alpha"}[tag]
         assert f"for {tag}" in text and f"for {other}" not in text
-        for seen in ("Fig. 2.1", "Fig. 2.2", "(2.3)", "Table 2.1", "Listing 2.1", "[1]", "*a:**b"):
+        for seen in (
+            "Fig. 2.1",
+            "Fig. 2.2",
+            "Fig. 2.3",
+            "(2.3)",
+            "Table 2.1",
+            "Listing 2.1",
+            "[1]",
+            "*a:**b",
+        ):
             assert seen in text, seen
 
 

@@ -33,7 +33,7 @@ plt.close(plt.figure())  # sets up the inline backend, which clears such descrip
 
 def describe(fig, printer, cycle):
     points = [len(line.get_xdata()) for line in fig.axes[0].lines]
-    texts = [t.get_text() for t in [*fig.texts, fig.axes[-1].title]]
+    texts = [t.get_text() for t in [*fig.axes[0].texts, fig.axes[-1].title]]
     drawings.append(f"{points} {fig.axes[0].get_xlim()[1]:.0f} {texts}")
     printer.text(drawings[-1])
 

@@ -121,6 +121,16 @@ def test_no_english_is_left_on_a_page(site, language):
     assert not left, "\n".join(left)
 
 
+def numbers(output) -> dict:
+    """An output without the words of a plot, which are translated, and the PNG that shows them."""
+    data = dict(output.get("data", {}))
+    if "image/svg+xml" in data:
+        data.pop("image/png", None)
+        words = r">[^<>\n]*[^\W\d_]{2}[^<>\n]*</text>"
+        data["image/svg+xml"] = re.sub(words, "></text>", data["image/svg+xml"])
+    return {**output, "data": data}
+
+
 @pytest.mark.parametrize("language", EDITIONS, ids=lambda one: one.folder)
 @pytest.mark.parametrize("backend", BOOK.backends, ids=lambda one: one.tag)
 @pytest.mark.parametrize("chapter", BOOK.chapters())
@@ -134,7 +144,8 @@ def test_a_notebook_in_the_readers_language_has_the_same_code_and_outputs(
     assert len(notebook.cells) == len(english.cells)
     for ours, theirs in zip(notebook.cells, english.cells, strict=True):
         if ours.cell_type == "code":
-            assert ours == theirs
+            assert [*map(numbers, ours.outputs)] == [*map(numbers, theirs.outputs)]
+            assert {**ours, "outputs": []} == {**theirs, "outputs": []}
         else:
             prose = re.sub(r"\$\$.*?\$\$|```.*?```|`[^`]*`", "", ours.source, flags=re.DOTALL)
             for paragraph in prose.split("\n\n"):
