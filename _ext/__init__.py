@@ -9,8 +9,8 @@ The flow, one module per step::
                                          ▼
             Sphinx reads: one doctree per page and language ◄─ catalogs ◄─ locales/<code>/*.po
               │ anchors · tabs (cells side by side) · figures · tables · languages (what is English)
-              ├─► pages: what they say   launch (downloads) · plots · drawings · formulas (mathml) · words (the
-              │                          theme's, ours) · glossary (terms' other names) · references
+              ├─► pages: what they say   launch (downloads) · plots · drawings · formulas (mathml) · words
+              │                          (the theme's, ours) · glossary (terms' other names) · references
               │          how they look   layout (styles, scripts) · lines (of code) · foot
               │          what is around  languages · sharing (titles, cards) · search · assets (only
               │                          what pages use)
