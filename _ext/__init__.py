@@ -9,11 +9,12 @@ The flow, one module per step::
                                          ▼
             Sphinx reads: one doctree per page and language ◄─ catalogs ◄─ locales/<code>/*.po
               │ anchors · tabs (cells side by side) · figures · tables · languages (what is English)
-              ├─► pages: what they say   launch (downloads) · plots · drawings · formulas (mathml) · words
-              │                          (the theme's, ours) · glossary (terms' other names) · references
+              ├─► pages: what they say   launch (downloads) · plots · drawings · formulas (mathml)
+              │                          words (the theme's, ours) · glossary (terms' other names)
+              │                          references (ways back)
               │          how they look   layout (styles, scripts) · lines (of code) · foot
-              │          what is around  languages · sharing (titles, cards) · search · assets (only
-              │                          what pages use)
+              │          what is around  languages · sharing (titles, cards) · search
+              │                          assets (only what pages use)
               └─► notebooks: markdown (blocks), inline (sentences), numbers
 
 `editions` builds all languages and puts them into their places, `build` runs Sphinx for one of
