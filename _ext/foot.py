@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from urllib.parse import quote
 
 from sphinx.application import Sphinx
 
@@ -25,7 +26,7 @@ def add_foot(app: Sphinx, page: str, template: str, context: dict, doctree) -> N
     for one in book.licences:
         parts.append(f"{words(app, one['of'])}: {link(one['url'], escape(one['name']), 'license')}")
     if book.repository:
-        path = f"/blob/{book.branch}/{app.env.doc2path(page, base=False)}" if doctree else ""
+        path = f"/blob/{book.branch}/{quote(app.env.doc2path(page, base=False))}" if doctree else ""
         source = words(app, to_say("Source of this page"))
         parts.append(link(book.repository + path, source))
     context["foot"] = parts

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import textwrap
 from base64 import b64encode
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 
@@ -30,8 +31,8 @@ NOTHING = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 CARD = """\
 <svg xmlns="http://www.w3.org/2000/svg" width="1200" height="630" font-family="DejaVu Sans">
 <rect width="1200" height="630" fill="#fff"/><rect y="618" width="1200" height="12" fill="#0a5bc4"/>
-<image x="100" y="40" width="1000" height="330" href="data:image/svg+xml;base64,{drawing}"/>
-<g font-size="48" font-weight="bold" text-anchor="middle" fill="#1a1a1a">{title}</g>
+<image x="60" y="30" width="1080" height="350" href="data:image/png;base64,{drawing}"/>
+<g font-size="48" text-anchor="middle" fill="#1a1a1a">{title}</g>
 <text x="600" y="590" font-size="26" text-anchor="middle" fill="#555">{book}</text>
 </svg>"""
 
@@ -65,13 +66,11 @@ def describe(app: Sphinx, page: str, template: str, context: dict, doctree) -> N
     number = Numbers(app.env, page).section(heading) if heading else ""
     context["page_title"] = full_title(number, title, app.config.html_title)
     description = description_of(doctree)
-    tags = {}
-    if description and not is_described(doctree):
-        tags["description"] = description
+    tags = {"description": "" if is_described(doctree) else description}
     if book.url:
         path = Path(app.outdir, CARDS, f"{page}.png")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(card(title, app.config.html_title, drawing_of(app, doctree)))
+        path.write_bytes(card(title, app.config.html_title, drawing_of(app, page)))
         width, height = map(str, SIZE)
         tags |= {
             "og:type": "website" if page == app.config.root_doc else "article",
@@ -83,6 +82,8 @@ def describe(app: Sphinx, page: str, template: str, context: dict, doctree) -> N
         }  # fmt: skip
     context["metatags"] = context["metatags"].replace(' translated="True"', "")  # Sphinx's own mark
     for name, value in tags.items():
+        if not value:
+            continue
         key = "property" if name.startswith("og:") else "name"
         context["metatags"] += f'\n<meta {key}="{name}" content="{escape(value)}">'
 
@@ -117,7 +118,8 @@ def description_of(doctree: nodes.document) -> str:
             return meta["content"]
     paragraphs = [
         one for section in doctree.findall(nodes.section) for one in section.children
-        if isinstance(one, nodes.paragraph) and not one["classes"]
+        if isinstance(one, nodes.paragraph)
+        and all(name.startswith("language-") for name in one["classes"])
         and not list(one.findall(lambda node: isinstance(node, (nodes.math, nodes.raw))))
     ]  # fmt: skip
     long = (one for one in paragraphs if len(one.rawsource) > SHORTEST)  # in every language
@@ -134,18 +136,19 @@ def locale(language: Language) -> str:
     return f"{language.code[:2]}_{likely[-2:].upper()}"
 
 
-def drawing_of(app: Sphinx, doctree: nodes.document) -> str:
-    """The first drawing on a page, in the words of the edition, or the book's logo: an SVG."""
+def drawing_of(app: Sphinx, page: str) -> bytes:
+    """A page's first drawing, or the book's first, or its logo; in the edition's words, as PNG."""
     book: Book = app.book
-    images = [Path(book.root, image["uri"]) for image in doctree.findall(nodes.image)]
-    drawings = [*images, *([book.root / book.logo] if book.logo else [])]
-    for path in drawings:
+    shown = app.env.images.items()
+    drawings = [uri for one in (page, *book.pages()) for uri, (pages, _) in shown if one in pages]
+    for path in (book.root / one for one in (*drawings, book.logo) if one):
         if path.suffix == ".svg" and path.is_file():
-            return translate(read_text(path))
-    return NOTHING
+            with suppress(ValueError):  # it is no drawing, and pages show nothing there
+                return png(translate(read_text(path)), zoom=3)
+    return png(NOTHING)
 
 
-def card(title: str, book: str, drawing: str) -> bytes:
+def card(title: str, book: str, drawing: bytes) -> bytes:
     """The picture of a page for where it is shared, as PNG."""
     lines = textwrap.wrap(title, 34, max_lines=3, placeholder=" …") or [""]
     top = 480 - 30 * (len(lines) - 1)
@@ -153,6 +156,6 @@ def card(title: str, book: str, drawing: str) -> bytes:
         f'<text x="600" y="{top + 60 * n}">{escape(line)}</text>' for n, line in enumerate(lines)
     )
     return rasterize(CARD.format(
-        drawing=b64encode(drawing.encode()).decode(), title=spans,
+        drawing=b64encode(drawing).decode(), title=spans,
         book="" if book.casefold() == title.casefold() else escape(book),
     ), zoom=1)  # fmt: skip
