@@ -144,8 +144,8 @@ def drawing_of(app: Sphinx, page: str) -> bytes:
     for path in (book.root / one for one in (*drawings, book.logo) if one):
         if path.suffix == ".svg" and path.is_file():
             with suppress(ValueError):  # it is no drawing, and pages show nothing there
-                return png(translate(read_text(path)), zoom=3)
-    return png(NOTHING)
+                return rasterize(translate(read_text(path)), zoom=3)
+    return rasterize(NOTHING)
 
 
 def card(title: str, book: str, drawing: bytes) -> bytes:
