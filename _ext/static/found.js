@@ -28,7 +28,8 @@
     const stop = new AbortController();
     button.addEventListener("click", unmark);
     addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && !document.querySelector("dialog[open]")) unmark();
+      const inDialog = event.target instanceof Element && event.target.closest("dialog"); // it closes that
+      if (event.key === "Escape" && !inDialog) unmark();
     }, { signal: stop.signal });
 
     function unmark() {

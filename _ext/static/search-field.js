@@ -38,6 +38,7 @@
     /** Answer what is in the field. */
     async function show() {
       const query = field.value;
+      list.ariaBusy = "true";
       let found = /** @type {Result[]} */ ([]);
       let said = words("empty");
       if (query.trim()) {
@@ -51,6 +52,7 @@
       if (query !== field.value) return; // the reader went on typing
       status.textContent = said;
       list.replaceChildren(...found.map(option));
+      list.ariaBusy = "false";
       field.setAttribute("aria-expanded", String(found.length > 0));
       choose(-1);
     }
