@@ -9,7 +9,7 @@ The flow, one module per step::
                                          ▼
             Sphinx reads: one doctree per page and language ◄─ catalogs ◄─ locales/<code>/*.po
               │ tabs: cells side by side · tables · languages: what is English still
-              ├─► pages: launch (downloads) · drawings · words (the theme's, ours) · languages
+              ├─► pages: formulas · launch (downloads) · drawings · words (the theme's, ours) · languages
               │         · assets (only what pages use)
               └─► notebooks: markdown (blocks), inline (sentences), numbers
 
@@ -29,24 +29,17 @@ from .book import BookError
 
 def setup(app: Sphinx) -> dict:
     """Register the rendering half of the flow; it executes nothing."""
-    from . import assets, build, drawings, languages, launch, merge, notebooks, tables, tabs, words
+    from . import (
+        assets, build, drawings, formulas, languages, launch, merge, notebooks, tables, tabs, words,
+    )  # fmt: skip
 
     sys.excepthook = last_word
     app.add_config_value("backends", [], "env")
     app.add_config_value("languages", [], "env")
     app.add_config_value("shim", "", "env")
-    for module in (
-        words,
-        build,
-        merge,
-        tabs,
-        languages,
-        drawings,
-        launch,
-        notebooks,
-        tables,
-        assets,
-    ):
+    parts = (words, build, merge, tabs, languages, drawings, formulas, launch, notebooks, tables,
+             assets)  # fmt: skip
+    for module in parts:
         module.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 

@@ -14,10 +14,8 @@ from docutils import nodes
 from sphinx.locale import admonitionlabels
 
 from .inline import HIDDEN, Inline, longest_run
+from .numbers import unnumbered
 
-# environments that would number themselves, and what stands for each of them beside a \tag
-ROWS = {"equation": "", "align": "aligned", "flalign": "aligned", "alignat": "alignedat",
-        "gather": "gathered", "multline": "gathered"}  # fmt: skip
 LINE_START = re.compile(r"^(?:#+(?=\s|$)|>|[-+](?=\s|$)|[-=]+$|\d+(?=[.)](?:\s|$)))", re.MULTILINE)
 
 
@@ -171,8 +169,7 @@ class Markdown(Inline):
     def _math_block(self, node: nodes.Element) -> str:
         formula, number = node.astext().strip(), self.numbers.formula(node)
         if number:
-            formula = re.sub(r"\\(begin|end)\{(\w+)\*?\}", _without_number, formula).strip()
-            formula += f" \\tag{{{number}}}"
+            formula = f"{unnumbered(formula)} \\tag{{{number}}}"
         return f"$$\n{formula}\n$$"
 
     def _figure(self, node: nodes.Element) -> str:
@@ -228,12 +225,6 @@ def is_code_cell(node: nodes.Node) -> bool:
 def is_component(node: nodes.Node, name: str) -> bool:
     """Whether a node is a sphinx-design component of that name."""
     return isinstance(node, nodes.container) and node.get("design_component") == name
-
-
-def _without_number(match: re.Match) -> str:
-    """Begin or end of the environment that is the same but does not number itself."""
-    name = ROWS.get(match[2], match[2])
-    return f"\\{match[1]}{{{name}}}" if name else ""
 
 
 def join(blocks: Iterable[str]) -> str:

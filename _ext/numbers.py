@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from docutils import nodes
 from sphinx.environment import BuildEnvironment
+
+# environments that would number themselves, and what is the same without
+ROWS = {"equation": "", "align": "aligned", "flalign": "aligned", "alignat": "alignedat",
+        "gather": "gathered", "multline": "gathered"}  # fmt: skip
 
 
 class Numbers:
@@ -38,3 +44,13 @@ class Numbers:
 
 def dotted(number: tuple[int, ...]) -> str:
     return ".".join(map(str, number))
+
+
+def unnumbered(tex: str) -> str:
+    """A formula whose environments do not number themselves: Sphinx has counted it."""
+
+    def plain(match: re.Match) -> str:
+        name = ROWS.get(match[2], match[2])
+        return f"\\{match[1]}{{{name}}}" if name else ""
+
+    return re.sub(r"\\(begin|end)\{(\w+)\*?\}", plain, tex).strip()
