@@ -9,12 +9,13 @@ The flow, one module per step::
                                          ▼
             Sphinx reads: one doctree per page and language ◄─ catalogs ◄─ locales/<code>/*.po
               │ tabs: cells side by side · tables · languages: what is English still
-              ├─► pages: formulas · launch (downloads) · drawings · words (the theme's, ours) · languages
-              │         · assets (only what pages use)
+              ├─► pages: formulas · launch (downloads) · drawings · words (the theme's, ours)
+              │         · lines (of code) · languages · assets (only what pages use)
               └─► notebooks: markdown (blocks), inline (sentences), numbers
 
 `editions` builds all languages and puts them into their places, `build` runs Sphinx for one of
-them, `search` indexes it. `translate` brings the catalogs up to date; `differences` tells what a
+them, `search` indexes it. `bound` makes one file of it, `pdf` and `epub`, from its `volume` of
+`unfolded` pages. `translate` brings the catalogs up to date; `differences` tells what a
 translation has and its English has not. `compare` tells whether a notebook that ran again says the
 same. `book` holds the settings and the error type, `digest` tells whether something is what it was,
 `files` writes a file whole or not at all.
@@ -30,15 +31,27 @@ from .book import BookError
 def setup(app: Sphinx) -> dict:
     """Register the rendering half of the flow; it executes nothing."""
     from . import (
-        assets, build, drawings, formulas, languages, launch, merge, notebooks, tables, tabs, words,
-    )  # fmt: skip
+        assets,
+        bound,
+        build,
+        drawings,
+        formulas,
+        languages,
+        launch,
+        lines,
+        merge,
+        notebooks,
+        tables,
+        tabs,
+        words,
+    )
 
     sys.excepthook = last_word
     app.add_config_value("backends", [], "env")
     app.add_config_value("languages", [], "env")
     app.add_config_value("shim", "", "env")
-    parts = (words, build, merge, tabs, languages, drawings, formulas, launch, notebooks, tables,
-             assets)  # fmt: skip
+    parts = (words, build, merge, tabs, languages, drawings, formulas, lines, launch, bound,
+             notebooks, tables, assets)  # fmt: skip
     for module in parts:
         module.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

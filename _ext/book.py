@@ -101,7 +101,7 @@ class Book:
         Raises BookError for a page that is listed and not there, or whose header is no YAML.
         """
         chapters = []
-        for page in self._toc():
+        for page in self.toc():
             if not self.source(page).is_file():
                 raise BookError(
                     f"_toc.yml lists {page!r}, but there is no {page}.md: write the page, or take "
@@ -115,9 +115,10 @@ class Book:
 
     def captions(self) -> list[str]:
         """The captions of the parts in `_toc.yml`."""
-        return [tree.caption for tree in self._toc().root.subtrees if tree.caption]
+        return [tree.caption for tree in self.toc().root.subtrees if tree.caption]
 
-    def _toc(self) -> SiteMap:
+    def toc(self) -> SiteMap:
+        """What `_toc.yml` says. Raises BookError if it cannot be read."""
         try:
             return parse_toc_yaml(self.root / "_toc.yml")
         except (OSError, MalformedError, yaml.YAMLError) as error:
