@@ -13,11 +13,14 @@ ifneq ($(filter-out embedded,$(D2L_DATA)),)
 export D2L_DATA := $(abspath $(D2L_DATA))
 endif
 
-.PHONY: book test data notebooks translations bench screenshot lock python
+.PHONY: book pdf test data notebooks translations bench screenshot lock python
 .DELETE_ON_ERROR:
 
 book: .venv/book   ## build the pages in every language into _build/html; executes nothing
 	$(BIN)/python -m _ext.editions
+
+pdf: .venv/book   ## the same, and the whole book as PDF and EPUB, offered on the front pages; needs Chromium
+	$(BIN)/python -m _ext.editions --bound
 
 test: .venv/all node_modules/.package-lock.json   ## lint, types, unit tests, every notebook by nbval, the pages in a browser
 	$(BIN)/ruff check .

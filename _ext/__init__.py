@@ -18,8 +18,8 @@ The flow, one module per step::
               └─► notebooks: markdown (blocks), inline (sentences), numbers
 
 `editions` builds all languages and puts them into their places, `build` runs Sphinx for one of
-them, `sitemap` lists the pages for search engines. `translate` brings the
-catalogs up to date; `differences` tells what a translation has and its English has not. `compare`
+them, `sitemap` lists the pages for search engines. `bound` makes one file of an edition, `pdf` and
+`epub`, from its `volume` of `unfolded` pages. `translate` brings the catalogs up to date; `differences` tells what a translation has and its English has not. `compare`
 tells whether a notebook that ran again says the same. `book` holds the settings and the error type,
 `digest` tells whether something is what it was, `files` writes a file whole or not at all.
 """
@@ -34,7 +34,7 @@ from .book import BookError
 PARTS = (  # of the rendering half, in the order in which they are set up
     "words", "build", "merge", "anchors", "tabs", "figures", "layout", "lines", "languages",
     "plots", "drawings", "formulas", "launch", "notebooks", "tables", "search", "assets",
-    "glossary", "references", "foot", "sharing",
+    "glossary", "references", "foot", "sharing", "bound",
 )  # fmt: skip
 
 

@@ -115,13 +115,14 @@ class Book:
 
     def pages(self) -> list[str]:
         """All pages in `_toc.yml`, in reading order."""
-        return list(self._toc())
+        return list(self.toc())
 
     def captions(self) -> list[str]:
         """The captions of the parts in `_toc.yml`."""
-        return [tree.caption for tree in self._toc().root.subtrees if tree.caption]
+        return [tree.caption for tree in self.toc().root.subtrees if tree.caption]
 
-    def _toc(self) -> SiteMap:
+    def toc(self) -> SiteMap:
+        """What `_toc.yml` says. Raises BookError if it cannot be read."""
         try:
             return parse_toc_yaml(self.root / "_toc.yml")
         except (OSError, MalformedError, yaml.YAMLError) as error:

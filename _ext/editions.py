@@ -1,9 +1,11 @@
 """Editions: the whole book in every language, side by side.
 
-python -m _ext.editions [FOLDER]        (this is `make book`; FOLDER is _build/html)
+python -m _ext.editions [--bound] [FOLDER]      (this is `make book`; FOLDER is _build/html)
 
 FOLDER/index.html     chooses the reader's language
 FOLDER/<folder>/      one edition, complete in itself
+
+With --bound (`make pdf`), editions hold and offer the whole book as PDF and EPUB, too.
 
 An edition is a function of the book's files: it is built in a cache beside FOLDER, and takes the
 old one's place when it is whole. If no file has changed, nothing is done.
@@ -31,17 +33,21 @@ from .sitemap import publish
 MARK = ".edition"  # a file that says that a folder of the site is ours
 
 
-def main(site: Path) -> None:
+def main(site: Path, bound: bool = False) -> None:
     """Build all editions into `site`; whoever comes second waits for the first."""
     book = load(Path.cwd())
+    if bound:
+        from .pdf import chromium
+
+        chromium()  # or nothing is begun
     cache = site.parent / f".{site.name}-cache"
     cache.mkdir(parents=True, exist_ok=True)
     with locked(cache / "lock"):
-        key = sources(book, site)
+        key = sources(book, site, bound)
         stale = [one for one in book.languages if not is_whole(one, site, cache, key)]
         if stale:
             from . import build  # noqa: F401  (once, before the processes part)
-        jobs = [(book.root, one, site, cache, key) for one in stale]
+        jobs = [(book.root, one, site, cache, key, bound) for one in stale]
         with ProcessPoolExecutor(min(len(jobs), os.cpu_count() or 1) or 1) as pool:
             try:
                 list(pool.map(edition, *zip(*jobs, strict=True)))
@@ -66,13 +72,13 @@ def locked(path: Path) -> FileLock:
     return lock
 
 
-def sources(book: Book, site: Path) -> str:
-    """Hash of all files that an edition may follow from, names included."""
+def sources(book: Book, site: Path, bound: bool) -> str:
+    """Hash of all that an edition may follow from: the files, names included, and what it holds."""
     files = [file for file in book.files() if site not in file.parents]
-    return digest(files, *map(str, files), engine(book))
+    return digest(files, *map(str, files), engine(book), str(bound))
 
 
-def edition(root: Path, language: Language, site: Path, cache: Path, key: str) -> None:
+def edition(root: Path, language: Language, site: Path, cache: Path, key: str, bound: bool) -> None:
     """Build one edition and put it into its place.
 
     BookError, and the old one stays, if a source changed meanwhile: some pages would be of before.
@@ -83,11 +89,17 @@ def edition(root: Path, language: Language, site: Path, cache: Path, key: str) -
     own = cache / language.code
     complete = cache / "complete" / language.code
     complete.unlink(missing_ok=True)
-    settings = {"editions": True, "notebooks": str(own / "notebook")}
+    settings = {"editions": True, "notebooks": str(own / "notebook"), "bound": bound}
     ours = (f"{site.relative_to(root).as_posix()}/**",) if root in site.parents else ()
     build(root, own, "notebook", "html", language=language.code, settings=settings, exclude=ours)
+    if bound:
+        from .bound import bind
+
+        book = load(root)
+        for backend in book.backends:
+            bind(own / "html", own / "locales", book, language, backend)
     write(own / "html" / MARK, language.code)
-    if sources(load(root), site) != key:
+    if sources(load(root), site, bound) != key:
         shutil.rmtree(own)
         raise BookError("a file of the book changed while it was being built: build it again")
     place, old = site / language.folder, own / "old"
@@ -150,7 +162,8 @@ def chooser(book: Book) -> str:
 
 if __name__ == "__main__":
     try:
-        main(Path(sys.argv[1] if len(sys.argv) > 1 else "_build/html").resolve())
+        folders = [word for word in sys.argv[1:] if word != "--bound"]
+        main(Path((folders or ["_build/html"])[0]).resolve(), bound="--bound" in sys.argv)
     except BookError as error:
         sys.exit(f"\n{error}")
     except OSError as error:
