@@ -17,13 +17,15 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from .book import read_text
 from .files import write
-from .words import said
+from .words import said, to_say
 
 # DejaVu Sans, cut down to Latin letters, Greek and mathematical signs: the same on every machine
 FONTS = Path(__file__).parent / "fonts"
-WORDS = re.compile(r"(?<=>)[^<>\n]*[a-z]{3}[^<>\n]*(?=</t(?:ext|span)>)")
+TEXT = re.compile(r"(?<=>)[^<>\n]+(?=</t(?:ext|span)>)")
+WORDS = re.compile("[a-z]{3}")
 # In a message a number is {n}: those of plots come out of a run. Digits in a name (x1) are letters.
-NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
+NUMBER = re.compile(r"(?<![\w.])(\d+)(?:\.(\d+))?")
+DECIMAL = to_say("{whole}.{fraction}")  # 0.5, as readers write it
 
 
 def setup(app: Sphinx) -> None:
@@ -55,19 +57,27 @@ class TranslateDrawings(SphinxPostTransform):
 
 def words_of(svg: str) -> list[str]:
     """The messages in an SVG, which need a translation."""
-    return [NUMBER.sub("{n}", unescape(words)) for words in WORDS.findall(svg)]
+    texts = [unescape(text) for text in TEXT.findall(svg) if WORDS.search(text)]
+    return [NUMBER.sub("{n}", text) for text in texts]
 
 
 def translate(svg: str) -> str:
-    """An SVG in the words of the edition that is being built; its numbers stay as they are."""
+    """An SVG in the words of the edition that is being built, with numbers as it writes them."""
 
     def spoken(match: re.Match) -> str:
-        words = unescape(match[0])
-        numbers = iter(NUMBER.findall(words))
-        message = said(NUMBER.sub("{n}", words))
-        return escape(re.sub(r"\{n\}", lambda _: next(numbers), message))
+        text = unescape(match[0])
+        numbers = iter([_number(*found) for found in NUMBER.findall(text)])
+        message = NUMBER.sub("{n}", text)
+        message = said(message) if WORDS.search(message) else message
+        return escape(re.sub(r"\{n\}", lambda _: next(numbers), message), quote=False)
 
-    return WORDS.sub(spoken, svg)
+    return TEXT.sub(spoken, svg)
+
+
+def _number(whole: str, fraction: str) -> str:
+    if not fraction:
+        return whole
+    return said(DECIMAL).replace("{whole}", whole).replace("{fraction}", fraction)
 
 
 @lru_cache

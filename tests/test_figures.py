@@ -246,7 +246,8 @@ def speaking(small: SmallBook, svg: str, translation: str) -> SmallBook:
     small.write(
         "locales/vi/LC_MESSAGES/book.po",
         'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
-        f'msgid "noise {{n}} of {{n}}"\nmsgstr "{translation}"\n',
+        f'msgid "noise {{n}} of {{n}}"\nmsgstr "{translation}"\n\n'
+        'msgid "{whole}.{fraction}"\nmsgstr "{whole},{fraction}"\n',
     )
     code = "```{code-cell}\nmystnb: {image: {alt: 'A \"curve\" & more'}}\n---\n%s\n```\n"
     small.chapter("".join("\n" + code.replace("mystnb", "---\nmystnb") % one for one in "ab"))
@@ -262,7 +263,7 @@ def test_a_plot_is_part_of_the_page_and_speaks_its_language(small_book):
     first, second = page.select("svg.plot")
     for plot in (first, second):
         assert (plot["role"], plot["aria-label"]) == ("img", 'A "curve" & more')
-        assert [t.text for t in plot.select("text")] == ["nhiễu 12 < trong 0.50", "0.25"]
+        assert [t.text for t in plot.select("text")] == ["nhiễu 12 < trong 0,50", "0,25"]
         assert not plot.select("style, metadata")
         ids = {node["id"] for node in plot.select("[id]")}
         assert len(ids) == 2
@@ -274,7 +275,7 @@ def test_a_plot_is_part_of_the_page_and_speaks_its_language(small_book):
     assert not list((small.root / "_build/html").rglob("_images/*.svg"))
     notebook = nbformat.read(small.root / "_build/notebook/x.alpha.ipynb", as_version=4)
     (data,) = plots.of(notebook.cells[-1])
-    assert ">nhiễu 12 &lt; trong 0.50</text>" in data[plots.KIND]
+    assert ">nhiễu 12 &lt; trong 0,50</text>" in data[plots.KIND]
     assert data["image/png"] != PNG
 
 
