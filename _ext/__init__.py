@@ -19,9 +19,10 @@ The flow, one module per step::
 
 `editions` builds all languages and puts them into their places, `build` runs Sphinx for one of
 them, `sitemap` lists the pages for search engines. `bound` makes one file of an edition, `pdf` and
-`epub`, from its `volume` of `unfolded` pages. `translate` brings the catalogs up to date; `differences` tells what a translation has and its English has not. `compare`
-tells whether a notebook that ran again says the same. `book` holds the settings and the error type,
-`digest` tells whether something is what it was, `files` writes a file whole or not at all.
+`epub`, from its `volume` of `unfolded` pages. `translate` brings the catalogs up to date;
+`differences` tells what a translation has and its English has not. `compare` tells whether a
+notebook that ran again says the same. `book` holds the settings and the error type, `digest` tells
+whether something is what it was, `files` writes a file whole or not at all.
 """
 
 import sys
