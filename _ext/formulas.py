@@ -31,7 +31,7 @@ from .mathml import with_letters, words
 from .numbers import unnumbered
 
 HERE = Path(__file__).parent
-STYLE = "katex/katex.min.css"  # and its fonts; below _ext/, and in a site below _static/
+STYLE = "katex/katex-swap.min.css"  # before its fonts are there, formulas show in others
 # A formula in an alternative text. "$5 and $6" is none.
 IN_TEXT = re.compile(r"(?<![\\\w$])\$(?=\S)([^$]+)(?<=\S)\$(?![\w$])")
 SHORT = 20  # characters that a line takes whole, on a phone as well; a longer formula breaks

@@ -168,11 +168,11 @@ def test_styles_come_where_formulas_are_and_no_script_does(built):
     for page in (built / "html").rglob("*.html"):
         text = page.read_text("utf-8")
         # every page has the chapter's title, with its formula, in its sidebar
-        assert ("katex.min.css" in text) == ('class="katex"' in text), page
+        assert ("katex-swap.min.css" in text) == ('class="katex"' in text), page
         assert not re.search(r"(?i)mathjax|katex[\w.]*\.js", text)
     static = built / "html" / "_static" / "katex"
     assert not list(static.rglob("*.js"))
-    for font in re.findall(r"url\((fonts/[\w-]+\.woff2)\)", (static / "katex.min.css").read_text()):
+    for font in re.findall(r"url\((fonts/[\w-]+\.woff2)\)", (static / "katex-swap.min.css").read_text()):
         assert (static / font).is_file()
 
 
@@ -309,7 +309,7 @@ def test_only_pages_with_formulas_load_their_styles(site):
         for path in site.glob("*/**/*.html")
         if "_static" not in path.parts
     }
-    loading = {path for path, text in pages.items() if "katex.min.css" in text}
+    loading = {path for path, text in pages.items() if "katex-swap.min.css" in text}
     assert loading == {path for path, text in pages.items() if 'class="katex"' in text}
     assert 0 < len(loading) < len(pages)
 
@@ -324,7 +324,7 @@ def test_katex_is_as_npm_has_it():
     assert json.loads((package / "package.json").read_text())["version"] == wanted
     ours = {path.relative_to(KATEX) for path in KATEX.rglob("*") if path.is_file()}
     fonts = {Path("fonts", font.name) for font in (package / "dist/fonts").glob("*.woff2")}
-    assert ours == {Path("LICENSE"), Path("katex.min.js"), Path("katex.min.css")} | fonts
+    assert ours == {Path("LICENSE"), Path("katex.min.js"), Path("katex-swap.min.css")} | fonts
     for name in ours:
         theirs = package / name if name.name == "LICENSE" else package / "dist" / name
         assert (KATEX / name).read_bytes() == theirs.read_bytes(), name
