@@ -103,6 +103,7 @@ def add_languages(app: Sphinx, pagename: str, templatename: str, context: dict, 
 def add_words(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
     """Tell scripts what they say, and mark the captions in the sidebar that are English still."""
     source = app.book.languages[0]
+    context.setdefault("metatags", "")
     tags = " ".join(backend.tag for backend in app.book.backends)
     context["metatags"] += f'\n<meta name="backends" content="{escape(tags)}">'
     for name, text in SPOKEN.items():
