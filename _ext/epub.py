@@ -29,7 +29,8 @@ KINDS = {".xhtml": "application/xhtml+xml", ".svg": "image/svg+xml", ".webp": "i
 
 def write(volume: Volume, path: Path) -> None:
     """Write a volume to `path`."""
-    texts, pictures = {}, {}  # {name: (content, properties)}
+    texts: dict[str, bytes] = {}
+    pictures: dict[str, bytes] = {}
     for page in volume.pages:
         name = f"{page.name}.xhtml"
         for formula in page.body.find_all(class_="katex"):
@@ -38,29 +39,29 @@ def write(volume: Volume, path: Path) -> None:
             to = f"{link.attrs.pop('data-page')}.xhtml"
             link["href"] = f"{between(name, to)}#{quote(link.attrs.pop('data-id'))}"
         for node in page.body.find_all(src=True):
-            pictures[unquote(node["src"])] = (volume.html / unquote(node["src"])).read_bytes(), ""
-            node["src"] = between(name, unquote(node["src"]))
-        found = [what for what, tag in (("mathml", "math"), ("svg", "svg")) if page.body.find(tag)]
-        texts[name] = xhtml(volume, name, page.title, str(page.body)), " ".join(found)
+            file = unquote(node["src"])
+            pictures[file] = (volume.html / file).read_bytes()
+            node["src"] = between(name, file)
+        texts[name] = xhtml(volume, name, page.title, str(page.body))
     cover = template("cover.xhtml").render(volume=volume)
     contents = template("nav.xhtml").render(entries=entries(volume), contents=said("Contents"))
     texts = {
-        "cover.xhtml": (xhtml(volume, "cover.xhtml", volume.named, cover), ""),
-        "nav.xhtml": (xhtml(volume, "nav.xhtml", said("Contents"), contents), "nav"),
+        "cover.xhtml": xhtml(volume, "cover.xhtml", volume.named, cover),
+        "nav.xhtml": xhtml(volume, "nav.xhtml", said("Contents"), contents),
     } | texts
-    style = f"{(TEMPLATES / STYLE).read_text('utf-8')}\n{colours()}"
-    others = {"style.css": (style.encode(), ""), "cover.png": (drawn(volume.cover), "cover-image")}
+    style = f"{(TEMPLATES / STYLE).read_text('utf-8')}\n{colours()}".encode()
+    others = {"style.css": style, "cover.png": drawn(volume.cover)}
     files = texts | others | dict(sorted(pictures.items()))
     package = template("content.opf").render(
         volume=volume, identifier=identifier(volume), texts=len(texts),
         modified=time.strftime("%Y-%m-%dT%H:%M:%SZ", moment()),
-        files=[(quote(name), kind(name), properties) for name, (_, properties) in files.items()],
+        files=[(quote(name), kind(name), properties(name, files[name])) for name in files],
     )  # fmt: skip
     with zipfile.ZipFile(path, "w") as archive:  # what it is comes first, and is not packed
         put(archive, "mimetype", b"application/epub+zip", zipfile.ZIP_STORED)
         put(archive, "META-INF/container.xml", (TEMPLATES / "container.xml").read_bytes())
         put(archive, "content.opf", package.encode())
-        for name, (content, _) in files.items():
+        for name, content in files.items():
             put(archive, name, content)
 
 
@@ -110,6 +111,14 @@ def kind(name: str) -> str:
     """What a file is, as EPUB calls it."""
     suffix = posixpath.splitext(name)[1].lower()
     return KINDS.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
+def properties(name: str, content: bytes) -> str:
+    """What readers have to know of a file before they open it."""
+    found = {"nav.xhtml": ["nav"], "cover.png": ["cover-image"]}.get(name, [])
+    if kind(name) == KINDS[".xhtml"]:
+        found += [what for what, tag in (("mathml", b"<math"), ("svg", b"<svg")) if tag in content]
+    return " ".join(found)
 
 
 def identifier(volume: Volume) -> str:

@@ -18,10 +18,11 @@ from urllib.parse import unquote
 
 from bs4 import Tag
 from pypdf import PdfReader, PdfWriter
+from pypdf.generic import Fit
 
 from . import formulas
 from .book import BookError
-from .unfolded import Page
+from .unfolded import Page, words_of
 from .volume import STYLE, TEMPLATES, Volume, colours, moment, template
 from .words import said
 
@@ -36,7 +37,7 @@ OLDEST = 131  # the first that numbers pages
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update", "--no-pdf-header-footer",
-    "--generate-pdf-document-outline", "--export-tagged-pdf", "--virtual-time-budget=10000",
+    "--export-tagged-pdf", "--virtual-time-budget=10000",
 )  # fmt: skip
 PRINTS = 4  # two are enough, unless a number is longer than what stood for it and moves something
 UNKNOWN = "000"  # stands for a number until it is known
@@ -164,4 +165,15 @@ def finish(volume: Volume, path: Path) -> None:
         "/Title": volume.named, "/Author": volume.author, "/CreationDate": made, "/ModDate": made,
     }  # fmt: skip
     writer.page_mode = "/UseOutlines"
+    # Chromium could make the bookmarks, but says twice what begins a page, and drops formulas
+    writer.add_outline_item(title=said("Contents"), page_number=1)
+    for page in volume.pages:
+        chapter = None
+        for name, heading in page.headings:
+            place = reader.named_destinations[f"/{name}"]
+            one = writer.add_outline_item(
+                title=words_of(heading), page_number=reader.get_destination_page_number(place),
+                parent=chapter, fit=Fit.xyz(top=place.top),
+            )  # fmt: skip
+            chapter = chapter or one
     writer.write(path)

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urljoin
 
 from bs4 import BeautifulSoup, Tag
 
+from . import formulas
 from .book import Backend, Book, Language, read_text
 from .words import said
 
@@ -39,7 +40,7 @@ class Page:
     def title(self) -> str:
         """The words of its title, with its number."""
         heading = self.body.find("h1")
-        return " ".join(words_of(heading).split()) if heading else self.name
+        return words_of(heading) if heading else self.name
 
 
 def unfolded(html: Path, name: str, book: Book, backend: Backend) -> Page:
@@ -154,11 +155,11 @@ def resolve(page: Page, pages: dict[str, Page], book: Book, language: Language) 
 
 
 def words_of(node: Tag) -> str:
-    """What a node says, its formulas once."""
+    """What a node says, formulas in words, in one line."""
     node = copy.copy(node)
-    for formula in node.select(".katex-html, annotation"):
-        formula.decompose()
-    return node.get_text()
+    for formula in node.select(".katex, math"):
+        formula.replace_with(formula.get("aria-label") or formulas.words(str(formula)))
+    return " ".join(node.get_text().split())
 
 
 def _said_by(heading: Tag) -> Tag:
