@@ -121,16 +121,6 @@ def digit_sheet(side, pictures):
 
 
 @case
-def show_sheet(side, pictures):
-    side.d2l.show_sheet(side.d2l.digit_sheet(side.tensor(pictures)), "a title")
-    figure = side.d2l.plt.gcf()
-    figure.canvas.draw()
-    shown = figure.axes[0].images[0].get_array()
-    side.d2l.plt.close(figure)
-    return figure.get_size_inches(), shown
-
-
-@case
 def leaky_mlp(side, pictures):
     net = side.started(side.d2l.initialize_dense)(side.d2l.leaky_mlp(784, 3, 1), 2)
     return [side.d2l.numpy(net(side.tensor(pictures.reshape(-1, 784))))]

@@ -10,7 +10,6 @@ from mxnet.gluon import nn
 
 __all__ = [
     "digit_sheet",
-    "show_sheet",
     "initialize_dense",
     "leaky_mlp",
     "make_dense_D",
@@ -29,14 +28,6 @@ __all__ = [
 def digit_sheet(pictures):
     """Pictures (n, 1, 28, 28) as one sheet, dark on white, ten in a row."""
     return 1 - d2l.sheet(d2l.numpy(pictures)[:, 0], 10)
-
-def show_sheet(sheet, title=None):
-    """Draw a sheet of pictures."""
-    d2l.plt.figure(figsize=(6, 6 * sheet.shape[0] / sheet.shape[1]))
-    d2l.plt.imshow(sheet, cmap="gray", vmin=0, vmax=1)
-    d2l.plt.axis("off")
-    d2l.plt.title(title, fontsize=10)
-    d2l.plt.show()
 
 
 def leaky_mlp(*sizes, dropout=0.0):
@@ -129,8 +120,8 @@ def score_every_epoch(training, net_G, score, num_epochs):
     """Train; score a generator after every epoch. Return a sheet of fakes from each."""
     sheets, same_noise = [], sample_latent(40)
     animator = d2l.Animator(
-        "epoch", legend=["recognized, relative", "10 × rarest digit"],
-        xlim=[0, num_epochs], ylim=[0, 1.1])
+        "epoch", "share", ["recognized, relative", "rarest digit, times 10"],
+        xlim=[0, num_epochs], ylim=[-0.05, 1.1], figsize=(4, 2.8))
     for epoch in training:
         recognized, shares = score(net_G(sample_latent(1000)))
         animator.add(epoch, (recognized, 10 * shares.min()))
@@ -157,12 +148,13 @@ def update_moving_average(mean_G, net_G, decay):
 
 def plot_class_shares(scores):
     """Draw the share of each digit, for some names and their class shares."""
-    figure = d2l.plt.figure(figsize=(8, 2.2))
+    figure = d2l.plt.figure(figsize=(6, 2.4))
     panels = figure.subplots(1, len(scores), sharey=True, squeeze=False)[0]
     for panel, (name, (recognized, shares)) in zip(panels, scores.items()):
-        panel.bar(range(10), 100 * shares, color="#0072b2")
-        panel.axhline(2, color="0.4", lw=1, ls="--")
-        panel.set_title("%s: %.2f recognized" % (name, recognized), fontsize=10)
-        panel.set_xticks(range(10))
-    panels[0].set_ylabel("share of the digit, %")
+        color = "real" if name == "real" else "generated"
+        panel.bar(range(10), 100 * shares, color=color)
+        panel.axhline(2, color="guide", lw=1, ls="--")
+        panel.set(title=name, xlabel="digit", xticks=range(10))
+        panel.tick_params(axis="x", labelsize=8)
+    panels[0].set_ylabel("share, %")
     d2l.plt.show()
