@@ -10,7 +10,7 @@ from sphinx.application import Sphinx
 from .digest import ENGINE
 from .files import write
 
-STYLES = ("book.css", "code.css", "tips.css")
+STYLES = ("book.css", "code.css", "tips.css", "search.css")
 SCRIPTS = (
     "languages.js", "film.js", "code.js", "backend.js", "tips.js", "print.js",
 )  # fmt: skip

@@ -28,7 +28,6 @@ SIMPLE = re.compile(r"[\w\s()=+\-.,:<>|/*']+")  # formulas that read as they are
 
 
 def setup(app: Sphinx) -> None:
-    app.add_css_file("search.css")
     for script in ("search.js", "search-field.js", "found.js"):
         app.add_js_file(script, loading_method="defer")
     written: dict[str, list[dict]] = {}
