@@ -172,7 +172,9 @@ def test_styles_come_where_formulas_are_and_no_script_does(built):
         assert not re.search(r"(?i)mathjax|katex[\w.]*\.js", text)
     static = built / "html" / "_static" / "katex"
     assert not list(static.rglob("*.js"))
-    for font in re.findall(r"url\((fonts/[\w-]+\.woff2)\)", (static / "katex-swap.min.css").read_text()):
+    for font in re.findall(
+        r"url\((fonts/[\w-]+\.woff2)\)", (static / "katex-swap.min.css").read_text()
+    ):
         assert (static / font).is_file()
 
 
