@@ -18,14 +18,17 @@ LANGUAGES = """\
       - {code: en, folder: e.n-1_x, name: English}
       - {code: pt_BR, folder: pt, name: Português}
 """
-TITLE = '"Title" <b> & more'
+TITLE = "“Title” <b> & more"
 HOSTILE = (
     '# "Title" \\<b> & *more*\n\nShort.\n\nA formula $x$ in a paragraph that would be long enough '
     'for it.\n\nThis one says "enough" & has \\<tags>, but no formula; it is the first such one. '
     "A second sentence follows it, and makes the paragraph longer than a description may be, so it "
     "is cut. Where it ends is the end of a sentence.\n"
 )
-SAID = 'This one says "enough" & has <tags>, but no formula; it is the first such one.'
+SAID = (
+    "This one says “enough” & has <tags>, but no formula; it is the first such one. A second "
+    "sentence follows it, and makes the paragraph longer than a description may be, so it is cut."
+)
 DRAWING = """\
 <svg xmlns="http://www.w3.org/2000/svg" width="90" height="30">
 <rect width="90" height="30" fill="red"/><text y="20">noise</text>
@@ -42,9 +45,9 @@ def make(root, languages: str = "", address: str = "") -> SmallBook:
         small.configure("author: nobody", f"author: nobody\nhtml: {{baseurl: {address}}}")
     small.write("_toc.yml", "format: jb-book\nroot: index\nchapters: [{file: x}, "
                 "{file: 'a b/ü & c'}]\n")  # fmt: skip
-    small.write("index.md", "# Home\n\n![A drawing](a b/d.svg)\n\nWords.\n")
+    small.write("index.md", "# Home\n\n![A drawing](img/d.svg)\n\nWords.\n")
     small.write("a b/ü & c.md", HOSTILE)
-    small.write("a b/d.svg", DRAWING)
+    small.write("img/d.svg", DRAWING)
     small.chapter(cell("a"))
     header = "---\nfile_format: mystnb\n"
     text = (small.root / "x.md").read_text().replace(
