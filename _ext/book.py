@@ -238,8 +238,7 @@ def _check_languages(languages: tuple[Language, ...]) -> None:
         raise BookError(f"_config.yml: entry {number} of languages is {one}; expected {expected}")
 
 
-def _is_code(code: str) -> bool:
-    """Whether gettext and Babel know a language by this code."""
+def _is_code(code: str) -> bool:  # as gettext and Babel know languages
     try:
         return bool(re.fullmatch("[a-z]{2}(_[A-Z]{2})?", code) and Locale.parse(code))
     except (TypeError, ValueError, UnknownLocaleError):

@@ -49,10 +49,13 @@ def test_plots_have_the_pages_font_and_colours(open_page, chapter, scheme):  # n
 
 CUT = """plot => {
   const box = plot.getBoundingClientRect();
+  const frame = Math.max(...[...plot.querySelectorAll("path")]
+      .map(path => path.getBoundingClientRect().right).filter(right => right < box.right - 1));
   return [...plot.querySelectorAll("text")].filter(text => {
     const one = text.getBoundingClientRect();
     return one.left < box.left - 2 || one.right > box.right + 2
-        || one.top < box.top - 2 || one.bottom > box.bottom + 2;
+        || one.top < box.top - 2 || one.bottom > box.bottom + 2
+        || (getComputedStyle(text).textAnchor === "start" && one.right > frame + 1);  // a legend
   }).map(text => text.textContent);
 }"""
 
