@@ -144,7 +144,7 @@ def test_on_a_phone_only_code_tables_and_formulas_scroll_sideways(open_page, pat
         """[...document.querySelectorAll('article *')].filter(e =>
             e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0
             && getComputedStyle(e).display != 'inline'
-            && !e.closest('pre, .highlight, .pst-scrollable-table-container, table, .math')
+            && !e.closest('pre, .highlight, .pst-scrollable-table-container, table, .math, svg')
         ).map(e => e.tagName + '.' + e.className)"""
     )
     assert wide == []

@@ -23,6 +23,9 @@ def on_paper(open_page, tmp_path):
     def show(path, scheme="light", backend="PyTorch", width=1280):
         page = open_page(path, scheme, width)
         page.locator(".sd-tab-set label", has_text=backend).first.click()
+        # printing loads what is out of sight, and a film that is there becomes a player
+        page.evaluate("for (const image of document.images) image.loading = 'eager'")
+        page.wait_for_function("[...document.images].every(image => image.complete)")
         page.wait_for_timeout(300)
         screen = page.evaluate(STATE)
         pdf = tmp_path / "page.pdf"
