@@ -9,7 +9,6 @@ from __future__ import annotations
 import mimetypes
 import posixpath
 import re
-import tempfile
 import time
 import uuid
 import zipfile
@@ -50,7 +49,7 @@ def write(volume: Volume, path: Path) -> None:
         "nav.xhtml": xhtml(volume, "nav.xhtml", said("Contents"), contents),
     } | texts
     style = f"{(TEMPLATES / STYLE).read_text('utf-8')}\n{colours()}".encode()
-    others = {"style.css": style, "cover.png": drawn(volume.cover)}
+    others = {"style.css": style, "cover.png": rasterize(volume.cover)}
     files = texts | others | dict(sorted(pictures.items()))
     package = template("content.opf").render(
         volume=volume, identifier=identifier(volume), texts=len(texts),
@@ -126,11 +125,3 @@ def identifier(volume: Volume) -> str:
     book = volume.book
     words = [book.url or book.repository or book.title, volume.language.code, volume.backend.tag]
     return uuid.uuid5(uuid.NAMESPACE_URL, "/".join(words)).urn
-
-
-def drawn(svg: str) -> bytes:
-    """A drawing as PNG."""
-    with tempfile.TemporaryDirectory() as folder:
-        drawing = Path(folder, "drawing.svg")
-        drawing.write_text(svg, encoding="utf-8")
-        return rasterize(drawing)

@@ -74,9 +74,6 @@ def add_languages(app: Sphinx, pagename: str, templatename: str, context: dict, 
     language = spoken(app.book, app.config.language)
     context["language"] = language.tag
     context["editions"] = []
-    context["metatags"] = context.get("metatags", "") + "\n".join(
-        f'<meta name="{name}" content="{escape(said(text))}">' for name, text in SPOKEN.items()
-    )
     if not app.config.editions:
         return
     page = app.builder.get_target_uri(pagename)
@@ -111,7 +108,9 @@ def add_words(app: Sphinx, pagename: str, templatename: str, context: dict, doct
         marked = f' lang="{language}"' if language else ""
         context["metatags"] += f'\n<meta name="{name}" content="{escape(said(text))}"{marked}>'
     left = [caption for caption in app.book.captions() if english(app, caption)]
-    toc = context["generate_toctree_html"]
+    toc = context.get("generate_toctree_html")
+    if not toc:  # an e-book's page has no sidebar
+        return
 
     def marked_toc(*args, **kwargs) -> str:
         menu = str(toc(*args, **kwargs))

@@ -33,7 +33,8 @@ def setup(app: Sphinx) -> None:
     for script in SCRIPTS:
         app.add_js_file(script, loading_method="defer")
     app.connect("html-page-context", link_noscript)
-    app.connect("build-finished", write_system_theme)
+    # after the theme has coloured code
+    app.connect("build-finished", write_system_theme, priority=900)
 
 
 def lay_out(app: Sphinx, config) -> None:

@@ -61,7 +61,7 @@ def describe(app: Sphinx, page: str, template: str, context: dict, doctree) -> N
     context["pageurl"] = book.published(page, language.code) if doctree else None
     if doctree is None:  # no page of the book
         return
-    heading = doctree.next_node(nodes.title)
+    heading = next((one[0] for one in doctree.findall(nodes.section)), None)
     title = text_of(heading) if heading else page
     number = Numbers(app.env, page).section(heading) if heading else ""
     context["page_title"] = full_title(number, title, app.config.html_title)

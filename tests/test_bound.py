@@ -157,7 +157,7 @@ def check_contents(reader) -> list[str]:
     """The contents say on which page each title is, and it is there; all these titles."""
     (_, here, _), *titles = [(t, n, d) for t, n, d in bookmarks(reader) if d < 3]
     between = range(here, titles[0][1])
-    contents = words(" ".join(reader.pages[number - 1].extract_text() for number in between))
+    contents = words(" ".join(reader.pages[number - 1].extract_text() for number in between)) + " "
     at = 0
     for title, number, _ in titles:
         title = title.removesuffix(" x^2")  # formulas are drawn apart

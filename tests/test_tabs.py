@@ -87,15 +87,16 @@ def test_without_a_repository_a_chapter_offers_downloads_only(small_book):
     small.chapter(cell("a"))
     small.pretend_executed()
     launch = build(small).select_one(".launch")
-    texts = ["Download the notebook", "with its library (zip)"]
-    assert [a.text for a in launch.select("a")] == texts * 2
-    for link, name in zip(
-        launch.select("a"),
-        ("x.alpha.ipynb", "x.alpha.zip", "x.beta.ipynb", "x.beta.zip"),
-        strict=True,
-    ):
-        assert link["href"].endswith(name)
-        assert (small.root / "_build" / "html" / link["href"]).is_file()
+    for tag, label in (("alpha", "Alpha"), ("beta", "Beta")):
+        *files, here = launch.select(f".launch a[href*={tag}]")
+        assert [a.text for a in files] == ["Download, ready to run (zip)", "the notebook alone"]
+        for link, kind in zip(files, ("zip", "ipynb"), strict=True):
+            assert link["href"].endswith(f"x.{tag}.{kind}")
+            assert (small.root / "_build" / "html" / link["href"]).is_file()
+        assert (here.text, here["href"]) == (
+            f"link to this page in {label}",
+            f"x.html?backend={tag}",
+        )
 
 
 def test_what_is_unpacked_from_the_zip_runs(small_book, tmp_path):
@@ -106,7 +107,7 @@ def test_what_is_unpacked_from_the_zip_runs(small_book, tmp_path):
     (small.root / "secret.py").write_text("password = 1")
     (small.root / "d2l_shim" / "link.py").symlink_to(small.root / "secret.py")
     (small.root / "d2l_shim" / "saved" / "link").symlink_to(small.root)
-    href = build(small).select(".launch a")[1]["href"]
+    href = build(small).select_one(".launch a")["href"]
     with zipfile.ZipFile(small.root / "_build" / "html" / href) as archive:
         shim = {f"d2l_shim/{n}.py" for n in ("__init__", "alpha", "beta", "tools")}
         shim |= {f"d2l_shim/saved/{n}__init__.py" for n in ("", "alpha/", "beta/")}

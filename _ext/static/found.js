@@ -11,7 +11,7 @@
   /** @param {string[]} words */
   function mark(words) {
     const article = /** @type {HTMLElement} */ (document.querySelector("article"));
-    const named = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const named = document.querySelector(":target");
     const ranges = find(words, named?.closest("section") ?? article);
     if (!ranges.length) return;
     CSS.highlights?.set(NAME, new Highlight(...ranges));
