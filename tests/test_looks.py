@@ -28,13 +28,21 @@ OTHERS = """
 
 def ask_for_all(page) -> None:
     """Let scripts make what they make when a reader asks for it: a film, a tip, search, marks."""
-    page.locator("article").evaluate("(e, html) => { e.innerHTML += html; }", OTHERS)
+    page.locator("article").evaluate(
+        "(e, html) => { e.insertAdjacentHTML('beforeend', html); }", OTHERS
+    )
     page.locator("article a[role=doc-noteref]").first.hover()
     page.locator("img.film-5x4:visible").evaluate("e => e.scrollIntoView()")
     page.locator(".film:visible").wait_for()
     page.keyboard.press("Control+k")
     page.locator(".book-search input").fill("Trainer")
     page.locator(".book-search [role=option] .label").first.wait_for()
+
+
+def load_all(page) -> None:
+    """Load the pictures that are out of sight: without them, their links have no size."""
+    page.evaluate("for (const image of document.images) image.loading = 'eager'")
+    page.wait_for_function("[...document.images].every(image => image.complete)")
 
 
 def unfold(page) -> None:
@@ -323,6 +331,7 @@ def test_a_finger_hits_what_it_wants(open_page, path, width):
     page = open_page(path, width=width)
     unfold(page)
     page.add_style_tag(content="button.copybtn { opacity: 1 !important }")
+    load_all(page)
     assert page.evaluate(SMALL) == []
     if width == 390:
         for toggle in (".primary-toggle", ".secondary-toggle"):

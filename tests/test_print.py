@@ -128,7 +128,8 @@ def test_code_wraps_on_paper_even_where_the_reader_scrolls(open_page, tmp_path):
 
 def test_a_film_is_a_row_of_stills(open_page, tmp_path):
     page = open_page("en/chapters/digits")
-    page.locator(".film").first.wait_for()
+    page.locator("img.film-5x4:visible").evaluate("e => e.scrollIntoView()")  # then it loads
+    page.locator(".film:visible").wait_for()
     page.emulate_media(media="print")
     stills = page.locator(".sd-tab-content:visible .film-stills figure")
     assert stills.all_inner_texts() == [f"Epoch {n} of 20" for n in (1, 5, 9, 12, 16, 20)]
