@@ -23,6 +23,8 @@ OTHERS = """
 <div class="sd-summary-content">B</div></details>
 <details class="sd-dropdown sd-card wrong" open><summary class="sd-card-header">A</summary>
 <div class="sd-summary-content">B</div></details>
+<div class="sd-tab-set"><input type="radio"><label class="found">A</label></div>
+<button class="found-close">✕</button>
 """
 
 
@@ -32,6 +34,7 @@ def ask_for_all(page) -> None:
         "(e, html) => { e.insertAdjacentHTML('beforeend', html); }", OTHERS
     )
     page.locator("article a[role=doc-noteref]").first.hover()
+    page.locator(".hover-tip p").wait_for()
     page.locator("img.film-5x4:visible").evaluate("e => e.scrollIntoView()")
     page.locator(".film:visible").wait_for()
     page.keyboard.press("Control+k")
