@@ -11,6 +11,7 @@ from .digest import ENGINE
 from .files import write
 
 STYLES = ("book.css", "code.css", "tips.css", "search.css")
+# All are strict: elsewhere, a function in a block becomes the whole page's, and another's is lost.
 SCRIPTS = (
     "languages.js", "film.js", "code.js", "backend.js", "tips.js", "print.js",
 )  # fmt: skip

@@ -96,8 +96,8 @@ def built(tmp_path_factory):
     small = SmallBook(tmp_path_factory.mktemp("formulas"), ("alpha", "beta"))
     small.configure(
         "  config:\n",
-        "  config:\n    numfig: true\n    suppress_warnings: "
-        "[myst.footnote, epub.unknown_project_files]\n",
+        "  config:\n    numfig: true\n    suppress_warnings: [myst.footnote]\n"
+        "    epub_exclude_files: [_static/minisearch/LICENSE.txt]\n",
     )
     (small.root / "dot.png").write_bytes(png(1, 2, 3))
     small.write("_toc.yml", "format: jb-book\nroot: index\nchapters: [{file: x}, {file: plain}]\n")

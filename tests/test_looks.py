@@ -30,9 +30,6 @@ OTHERS = """
 
 def ask_for_all(page) -> None:
     """Let scripts make what they make when a reader asks for it: a film, a tip, search, marks."""
-    page.locator("article").evaluate(
-        "(e, html) => { e.insertAdjacentHTML('beforeend', html); }", OTHERS
-    )
     page.locator("article a[role=doc-noteref]").first.hover()
     page.locator(".hover-tip p").wait_for()
     page.locator("img.film-5x4:visible").evaluate("e => e.scrollIntoView()")
@@ -114,6 +111,9 @@ def test_every_rule_of_ours_wins_where_it_applies(open_page, scheme):
             "en/chapters/reading",
         ):
             page = open_page(path, scheme, width)
+            page.locator("article").evaluate(
+                "(e, html) => { e.insertAdjacentHTML('beforeend', html); }", OTHERS
+            )
             if "dcgan" in path:
                 ask_for_all(page)
             for folded in (True, False):
@@ -152,6 +152,12 @@ def test_our_style_sheets_come_last(open_page):
     ours = {path.name for path in (ROOT / "_ext/static").glob("*.css")} - {"noscript.css"}
     names = [name for name in names if "katex" not in name]  # formulas' own, which ours restyle
     assert set(names[-len(ours) :]) == ours, names
+
+
+def test_scripts_are_strict():
+    for path in (ROOT / "_ext/static").glob("*.js"):
+        code = [line for line in path.read_text("utf-8").splitlines() if line[:2] != "//"]
+        assert code[0] == '"use strict";', path.name
 
 
 def style(locator, *names, pseudo=None):

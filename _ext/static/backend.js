@@ -1,7 +1,7 @@
 // @ts-check
 // A page's address may choose the framework, as in ?backend=mxnet: sphinx-design obeys it where there
 // are tabs. Here the choice is kept from any page on, and what no book knows is forgotten first.
-"use strict"; // else functions in a block are everybody's
+"use strict";
 const known = document.querySelector("meta[name=backends]")?.getAttribute("content")?.split(" ") ?? [];
 const wanted = new URLSearchParams(location.search).get("backend");
 

@@ -1,6 +1,6 @@
 // @ts-check
 // Whether long lines of code wrap is remembered, where the reader has chosen.
-"use strict"; // else functions in a block are everybody's
+"use strict";
 const wrap = /** @type {HTMLInputElement | null} */ (document.getElementById("wrap"));
 try {
   if (wrap) wrap.checked = localStorage.getItem("book-wrap") !== "no";

@@ -2,7 +2,7 @@
 // Films: a picture of class `film-COLSxROWS` is a sheet of frames, in reading order. Here it becomes
 // a player; without this script, and in notebooks, it stays the sheet. It stands still for readers
 // who prefer reduced motion, and while it is out of sight; on paper it is a row of stills.
-"use strict"; // else functions in a block are everybody's
+"use strict";
 
 const SECONDS = 0.4; // that a frame is shown; the last one stays five times as long
 const word = (/** @type {string} */ name) =>

@@ -1,7 +1,7 @@
 // @ts-check
 // On arrival from the search, the words that were found (?found=…) are marked in their section, and
 // the first is scrolled into view. Escape or the button takes the marks away.
-"use strict"; // else functions in a block are everybody's
+"use strict";
 {
   const NAME = "found";
   const SILENT = ".headerlink, .launch, script, style, button, .visually-hidden, .math";

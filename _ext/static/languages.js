@@ -1,6 +1,6 @@
 // @ts-check
 // The language switch leads to the section that is being read, and the choice is remembered.
-"use strict"; // else functions in a block are everybody's
+"use strict";
 for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (
   document.querySelectorAll(".languages a")
 )) {

@@ -1,7 +1,7 @@
 // @ts-check
 // Paper: in the light theme, with nothing folded, and with the answers at the end, where they spoil
 // nothing. Without this script, print.css unfolds them in their places.
-"use strict"; // else functions in a block are everybody's
+"use strict";
 const answersTitle = document.querySelector('meta[name="print-answers"]')?.getAttribute("content");
 /** What brings the screen back. @type {(() => void)[]} */
 const undo = [];

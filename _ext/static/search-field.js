@@ -1,6 +1,6 @@
 // @ts-check
 // The search field and what it found: a combobox, https://www.w3.org/WAI/ARIA/apg/patterns/combobox/
-"use strict"; // else functions in a block are everybody's
+"use strict";
 {
   const dialog = /** @type {HTMLDialogElement | null} */ (document.querySelector("dialog.book-search"));
   if (dialog) {

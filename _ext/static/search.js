@@ -3,7 +3,7 @@
 // and, if nothing has them, by words that differ in a letter or two. Each word must be answered.
 // Library and index are fetched when a reader begins to search, by script tags: those work for a
 // page that was opened as a file, too.
-"use strict"; // else functions in a block are everybody's
+"use strict";
 
 /** What search.py writes of a section.
  * @typedef {{url: string, titles: string[], text: string, code: [backend: string, code: string][]}} Section */

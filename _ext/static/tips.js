@@ -1,7 +1,7 @@
 // @ts-check
 // What a citation's number or a glossary word stands for, shown on hover and focus. Escape hides it,
 // the pointer may rest on it, and without this script links and titles do what they always do.
-"use strict"; // else functions in a block are everybody's
+"use strict";
 const tip = document.createElement("div");
 tip.className = "hover-tip";
 tip.id = "tip";
