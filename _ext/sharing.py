@@ -21,6 +21,7 @@ from sphinx.transforms import SphinxTransform
 from .book import Book, Language, read_text
 from .build import spoken
 from .drawings import rasterize, translate
+from .formulas import formula_of, is_formula, typeset
 from .numbers import Numbers
 
 CARDS = "_cards"  # the folder of the pictures in an edition
@@ -95,9 +96,11 @@ def full_title(number: str, title: str, book: str) -> str:
 
 
 def text_of(node: nodes.Node) -> str:
-    """The words in a node, without the numbers of notes."""
+    """The words in a node, and its formulas in words, without the numbers of notes."""
     texts = (
-        text.astext() for text in node.findall(nodes.Text)
+        typeset([formula_of(text.parent)], "htmlAndMathml")[0].words
+        if is_formula(text.parent) else text.astext()
+        for text in node.findall(nodes.Text)
         if not isinstance(text.parent, (nodes.footnote_reference, nodes.raw))
     )  # fmt: skip
     return " ".join("".join(texts).split())
