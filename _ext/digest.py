@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+from functools import cache
 from pathlib import Path
 
 from .book import Book
@@ -15,8 +16,13 @@ def engine(book: Book) -> str:
     """Hash of what every page depends on: this engine, the settings, the references, packages."""
     files = [p for p in ENGINE.rglob("*") if p.is_file() and p.suffix != ".pyc"]
     files += [book.root / "_config.yml", *book.references]
-    packages = sorted(f"{d.name}=={d.version}" for d in importlib.metadata.distributions())
-    return digest(sorted(files), *packages)
+    return digest(sorted(files), *packages())
+
+
+@cache
+def packages() -> tuple[str, ...]:
+    """What is installed, with versions; read once, as this process has long imported it."""
+    return tuple(sorted(f"{d.name}=={d.version}" for d in importlib.metadata.distributions()))
 
 
 def digest(files: list[Path], *texts: str) -> str:

@@ -48,7 +48,8 @@ def main(site: Path, bound: bool = False) -> None:
         if stale:
             from . import build  # noqa: F401  (once, before the processes part)
         jobs = [(book.root, one, site, cache, key, bound) for one in stale]
-        with ProcessPoolExecutor(min(len(jobs), os.cpu_count() or 1) or 1) as pool:
+        # one more than there are cores: of three editions on two, none is left to run alone
+        with ProcessPoolExecutor(min(len(jobs), (os.cpu_count() or 1) + 1) or 1) as pool:
             try:
                 list(pool.map(edition, *zip(*jobs, strict=True)))
             except BrokenProcessPool as error:
