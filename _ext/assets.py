@@ -2,7 +2,7 @@
 
 The theme brings its icons twice, as a script of 1.5 MB and as fonts with thousands of signs. Pages
 get the fonts alone, cut down to the icons that they show. Pictures load when they come into view,
-so those of the tab that is not chosen never do.
+so those of the tab that is not chosen never do; their sizes are known before, so nothing jumps.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from docutils import nodes
 from jinja2.ext import Extension
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.images import get_image_size
 
 FONTS = "vendor/fontawesome/webfonts"
 ICON_SCRIPT = re.compile(r"<script[^>]*fontawesome\.js[^>]*></script>")
@@ -38,6 +39,7 @@ UNUSED = (
 
 def setup(app: Sphinx) -> None:
     app.add_post_transform(LoadWhenSeen)
+    app.add_node(nodes.image, override=True, html=(visit_image, None))
     app.connect("builder-inited", leave_out_icon_script)
     app.connect("build-finished", cut_down)
 
@@ -51,6 +53,15 @@ class LoadWhenSeen(SphinxPostTransform):
     def run(self, **kwargs) -> None:
         for image in self.document.findall(nodes.image):
             image.setdefault("loading", "lazy")
+
+
+def visit_image(self, node: nodes.image) -> None:
+    """Write a picture with its file's width and height in pixels, for which Sphinx has no place."""
+    size = get_image_size(str(Path(self.builder.srcdir, node["uri"])))
+    type(self).visit_image(self, node)
+    if size:
+        tag = f'<img width="{size[0]}" height="{size[1]}" '
+        self.body[-1] = self.body[-1].replace("<img ", tag, 1)
 
 
 class WithoutIconScript(Extension):

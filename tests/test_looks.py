@@ -252,6 +252,33 @@ OUTSIDE = """() => {
 }"""
 
 
+BOXES = """() => {
+    const pictures = document.querySelectorAll("article img:not([class*=film], [class*=film] *)");
+    return [...pictures].map(image => [
+        image.getAttribute("src").split("/").pop(), image.offsetWidth, image.offsetHeight]);
+}"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(
+    "path", ["en/chapters/gaussian", "vi/chapters/digits", "en/chapters/dcgan"]
+)
+def test_nothing_jumps_when_a_picture_comes_in(browser, url, path, width):
+    """A picture that is not there yet has its place."""
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.route("**/_images/*", lambda route: None)  # they wait
+    page.goto(f"{url}/{path}.html", wait_until="domcontentloaded")
+    before = page.evaluate(BOXES)
+    page.evaluate("for (const image of document.images) image.loading = 'eager'")
+    page.unroute("**/_images/*")
+    load_all(page)
+    after = page.evaluate(BOXES)
+    page.close()
+    assert any(height > 50 for _, _, height in before)
+    for (name, *room), (_, *size) in zip(before, after, strict=True):
+        assert room == size, name
+
+
 @pytest.mark.parametrize("path", KINDS)
 def test_nothing_hangs_outside_the_window(open_page, path):
     page = open_page(path)
