@@ -32,6 +32,11 @@ except ModuleNotFoundError as error:
         f'd2l_shim.mxnet needs MXNet ({error}): pip install "d2l-shim[mxnet]"; to keep numpy 2, '
         "pip install requests and then pip install --no-deps mxnet==1.9.1"
     ) from error
+except OSError as error:
+    raise ImportError(
+        f"MXNet is installed, and a library that it needs is not ({error}): on Debian and Ubuntu, "
+        "apt-get install libgomp1 libquadmath0"
+    ) from error
 
 __all__ = [
     "Accumulator", "Animator", "Timer", "load_array", "load_mnist", "matmul", "normal", "numpy",

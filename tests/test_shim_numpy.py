@@ -188,3 +188,21 @@ except ImportError:
 """
     code = BEFORE + block + missing + IMPORT + AFTER + missing + TRAIN
     assert run(code) == ["missing", "unchanged", "missing", "trained"]
+
+
+def test_a_library_of_the_system_that_is_missing_is_named():
+    """As on a bare Debian, where `libmxnet.so` finds no `libgomp.so.1`."""
+    code = """
+import sys
+class Finder:
+    def find_spec(name, path=None, target=None):
+        if name == "mxnet":
+            raise OSError("libgomp.so.1: cannot open shared object file")
+sys.meta_path.insert(0, Finder)
+try:
+    import d2l_shim.mxnet
+except ImportError as error:
+    print(error)
+"""
+    said = " ".join(run(code))
+    assert "libgomp.so.1" in said and "apt-get install libgomp1 libquadmath0" in said
