@@ -1,4 +1,4 @@
-# make book · make test · make notebooks · make bench …: each one visible command in .venv
+# make book · make test · make notebooks · make study · make bench …: each one visible command in .venv
 PYTHON ?= python3
 PYTHONS := 3.11 3.12 3.13 3.14
 BIN := .venv/bin
@@ -13,7 +13,7 @@ ifneq ($(filter-out embedded,$(D2L_DATA)),)
 export D2L_DATA := $(abspath $(D2L_DATA))
 endif
 
-.PHONY: book pdf test data notebooks translations bench screenshot lock python
+.PHONY: book pdf test data notebooks study translations bench screenshot lock python
 .DELETE_ON_ERROR:
 
 book: .venv/book   ## build the pages in every language into _build/html; executes nothing
@@ -35,6 +35,9 @@ data: .venv/all   ## fetch MNIST's test images, unless $D2L_DATA or the cache ha
 notebooks: .venv/all data   ## execute the notebooks whose code, shim or pins have changed
 	$(BIN)/python -m _ext.execute
 
+study: .venv/all   ## run NAME=… over its seeds; more in studies/README.md
+	$(BIN)/python -m studies $(NAME)
+
 translations: .venv/all   ## bring the catalogs in locales/ up to date; say what is left to do
 	$(BIN)/python -m _ext.translate
 
@@ -54,7 +57,7 @@ lock: .venv/lock   ## after a change of requirements*.txt; with UPGRADE=--upgrad
 	touch $@
 
 # Not hashed: torch, as the reader chooses the index, and the CUDA packages that it may ask for.
-.venv/all: requirements.lock requirements.txt .venv/book
+.venv/all: requirements.lock requirements.txt requirements-cluster.txt .venv/book
 	$(INSTALL) --no-deps --require-hashes -r requirements.lock
 	$(INSTALL) $(shell sed -n 's/^\(torch==[^ ]*\).*/\1/p' requirements.txt)
 	touch $@

@@ -8,7 +8,7 @@ The flow, one module per step::
          └──────────────────────────── merge ◄──────────────────────┘
                                          ▼
             Sphinx reads: one doctree per page and language ◄─ catalogs ◄─ locales/<code>/*.po
-              │ anchors · tabs (cells side by side) · figures · tables · languages (what is English)
+              │ anchors · tabs (cells side by side) · figures · tables · studies · languages
               ├─► pages: what they say   launch (downloads) · plots · drawings · formulas (mathml)
               │                          words (the theme's, ours) · glossary (terms' other names)
               │                          references (ways back)
@@ -21,8 +21,9 @@ The flow, one module per step::
 them, `sitemap` lists the pages for search engines. `bound` makes one file of an edition, `pdf` and
 `epub`, from its `volume` of `unfolded` pages. `translate` brings the catalogs up to date;
 `differences` tells what a translation has and its English has not. `compare` tells whether a
-notebook that ran again says the same. `book` holds the settings and the error type, `digest` tells
-whether something is what it was, `files` writes a file whole or not at all.
+notebook that ran again says the same; `kernel` runs one, `workers` several at once. `book` holds
+the settings and the error type, `digest` tells whether something is what it was, `files` writes a
+file whole or not at all.
 """
 
 import sys
@@ -34,7 +35,7 @@ from .book import BookError
 
 PARTS = (  # of the rendering half, in the order in which they are set up
     "words", "build", "merge", "anchors", "tabs", "figures", "layout", "lines", "languages",
-    "plots", "drawings", "formulas", "launch", "notebooks", "tables", "search", "assets",
+    "plots", "drawings", "formulas", "launch", "notebooks", "tables", "studies", "search", "assets",
     "glossary", "references", "foot", "sharing", "bound",
 )  # fmt: skip
 

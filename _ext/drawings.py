@@ -17,15 +17,12 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from .book import read_text
 from .files import write
-from .words import said, to_say
+from .words import NUMBER, number, said
 
 # DejaVu Sans, cut down to Latin letters, Greek and mathematical signs: the same on every machine
 FONTS = Path(__file__).parent / "fonts"
 TEXT = re.compile(r"(?<=>)[^<>\n]+(?=</t(?:ext|span)>)")
 WORDS = re.compile("[a-z]{3}")
-# In a message a number is {n}: those of plots come out of a run. Digits in a name (x1) are letters.
-NUMBER = re.compile(r"(?<![\w.])(\d+)(?:\.(\d+))?")
-DECIMAL = to_say("{whole}.{fraction}")  # 0.5, as readers write it
 
 
 def setup(app: Sphinx) -> None:
@@ -66,18 +63,12 @@ def translate(svg: str) -> str:
 
     def spoken(match: re.Match) -> str:
         text = unescape(match[0])
-        numbers = iter([_number(*found) for found in NUMBER.findall(text)])
+        numbers = map(number, NUMBER.finditer(text))
         message = NUMBER.sub("{n}", text)
         message = said(message) if WORDS.search(message) else message
         return escape(re.sub(r"\{n\}", lambda _: next(numbers), message), quote=False)
 
     return TEXT.sub(spoken, svg)
-
-
-def _number(whole: str, fraction: str) -> str:
-    if not fraction:
-        return whole
-    return said(DECIMAL).replace("{whole}", whole).replace("{fraction}", fraction)
 
 
 @lru_cache

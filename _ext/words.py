@@ -44,6 +44,19 @@ def to_say(message: str) -> str:
     return message
 
 
+# In a message a number is {n}: those of plots come out of a run. Digits in a name (x1) are letters.
+NUMBER = re.compile(r"(?<![\w.])(\d+)(?:\.(\d+))?")
+DECIMAL = to_say("{whole}.{fraction}")  # 0.5, as readers write it
+
+
+def number(match: re.Match) -> str:
+    """A number that `NUMBER` has found, as readers of the edition write it: 0.5 or 0,5."""
+    whole, fraction = match.groups()
+    if not fraction:
+        return whole
+    return said(DECIMAL).replace("{whole}", whole).replace("{fraction}", fraction)
+
+
 PROMPTS = (to_say("Show the code"), to_say("Hide the code"))
 
 

@@ -9,7 +9,6 @@ import contextlib
 import io
 import json
 import os
-import re
 import shutil
 import statistics
 import subprocess
@@ -21,10 +20,17 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 
-from _ext import split
-from _ext.book import Backend, Book, load
+from joblib.externals.loky import get_reusable_executor
 
-from . import compiled, pages, peer
+from _ext.book import Backend, Book, load
+from studies import compiled
+from studies.case import Case
+from studies.case import load as load_study
+from studies.chapters import names
+from studies.engine import run as run_study
+from studies.results import Cases
+
+from . import pages, peer
 
 REPEATS = 5
 EXAMPLES = 20 * 1000  # of one training in the chapter `gaussian`
@@ -34,6 +40,7 @@ def main() -> None:
     book = load(Path.cwd())
     build(book)
     notebooks(book)
+    side_by_side()
     for backend in book.backends:
         try:
             peers(book, backend)
@@ -89,6 +96,34 @@ def notebooks(book: Book) -> None:
             print(f"{'execute ' + path.name:<44} {seconds:6.1f} s")
 
 
+def side_by_side() -> None:
+    """Two workers against one, on two of the studies; and what their engine adds to its cases."""
+    print()
+    for name, label, seeds in (("recipe", "the recipe", 20), ("quality", "digits, PyTorch", 2)):
+        study = load_study(name)
+        cases = [Case(label, seed, study.cases({})[label]) for seed in range(seeds)]
+        one, two = (seconds_of(study.run, cases, workers) for workers in (1, 2))
+        print(f"{f'{seeds} cases of the study {name}, on two workers':<54} {two:6.1f} s  "
+              f"×{one / two:.2f} as fast as on one")  # fmt: skip
+    naps = [Case("nap", seed, {}) for seed in range(100)]
+    added = seconds_of(nap, naps, 2) / (len(naps) / 2) - 1
+    print(f"{'what the engine adds to 100 cases of a second':<54} {100 * added:6.1f} %")
+
+
+def seconds_of(function: Callable, cases: list[Case], workers: int) -> float:
+    """How long cases take, by as many workers that have just started."""
+    get_reusable_executor().shutdown()
+    with tempfile.TemporaryDirectory() as folder:
+        store = Cases("bench", "", Path(folder))
+        return timed(lambda: run_study(function, cases, store, workers))
+
+
+def nap(seed: int) -> dict:
+    """A case of a second that needs no processor."""
+    time.sleep(1)
+    return {}
+
+
 def peers(book: Book, backend: Backend) -> None:
     """The chapter's training loop with the shim and with the d2l package, pictures included."""
     print(f"\n{backend.label}: the training loop of the chapter gaussian, 20 epochs with pictures")
@@ -103,8 +138,8 @@ def peers(book: Book, backend: Backend) -> None:
 
 def stacks(book: Book, backend: Backend) -> None:
     """Stacks of GANs against one GAN at a time, without pictures; and against compiled code."""
-    one = names(book, "chapters/gaussian", backend, until="def train(")
-    many = names(book, "chapters/convergence", backend, until="def study(")
+    one = names("gaussian", backend, until="def train(")
+    many = names("convergence", backend, until="def study(")
     print(f"\n{backend.label}: training without pictures")
     trainings: dict[object, Callable] = {
         "one GAN, the loop of the chapter gaussian": lambda: one["train"](
@@ -173,18 +208,6 @@ def threads(torch, trainings: dict, examples: dict) -> None:
             total = [examples[name] * speed for speed in speeds]
             show(f"{name}, {torch.get_num_threads()} threads", total)
     torch.set_num_threads(1)
-
-
-def names(book: Book, chapter: str, backend: Backend, until: str) -> dict:
-    """What a chapter's cells define, up to the one that holds `until`."""
-    found: dict = {}
-    source = split.read(book.source(chapter).read_text(encoding="utf-8"), chapter, book)
-    with contextlib.redirect_stdout(io.StringIO()):
-        for cell in split.cells_of(source, backend):
-            exec(re.sub(r"(?m)^%.*\n?|^d2l\.plt\.show\(\)", "", cell.source), found)
-            if until in cell.source:
-                return found
-    raise ValueError(f"{chapter} has no cell with {until!r}")
 
 
 def race(trainings: dict, examples: int, repeats: int = REPEATS) -> dict:

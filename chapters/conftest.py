@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile
 
-from _ext import compare, execute
+from _ext import compare, kernel
 from _ext.book import load
 from d2l_shim import data
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def pytest_configure(config):
-    config.option.nbval_cell_timeout = execute.CELL_TIMEOUT
+    config.option.nbval_cell_timeout = kernel.CELL_TIMEOUT
 
 
 @pytest.hookimpl(wrapper=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from the_book import BACKENDS, BOOK, LOSS_AND_TRAINER, names_of, source_of
 
-from benchmarks import compiled, recipe
+from studies import compiled, recipe
 
 MEAN = np.array([1.0, 2.0])
 COVARIANCE = np.array([[1.01, 1.95], [1.95, 4.25]])
@@ -297,7 +297,7 @@ def test_the_dirac_gan_circles_or_spirals(backend):
     assert radius[1][-1] < 1e-3
 
 
-# --- the compiled training of benchmarks/, which found the recipe ---
+# --- the compiled training of studies/, which found the recipe ---
 
 
 def test_the_compiled_gradients_are_right():
@@ -341,7 +341,7 @@ def test_the_compiled_training_agrees_with_the_chapter():
         compiled.kl(np.array([1.0, 0.2, 0.3, 2.0, 0.5, 1.0])),
         names["kl"](np.array([[0.5, 1.0]]), np.array([[[1.04, 0.7], [0.7, 4.09]]]))[0],
     )
-    ours = np.log(compiled.study(recipe.RECIPE, 0, 100))
+    ours = np.log(compiled.distances(compiled.Settings(**recipe.RECIPE), 0, 100))
     theirs = np.log(names["study"](**RECIPE))
     error = np.hypot(ours.std(), theirs.std()) / 10
     assert abs(ours.mean() - theirs.mean()) < 4 * error

@@ -14,7 +14,7 @@ import pytest
 from books import ROOT, cell
 from PIL import Image, ImageDraw
 
-from _ext import execute
+from _ext import kernel
 from _ext.book import BookError
 from _ext.compare import PICTURE, differences, pictures_differ, texts_differ
 
@@ -178,7 +178,7 @@ def project(folder, *codes, name="x"):
     (folder / "_config.yml").write_text(CONFIG)
     cells = [nbformat.v4.new_code_cell(code) for code in codes]
     notebook = nbformat.v4.new_notebook(cells=cells)
-    execute.execute(notebook, name, folder)
+    kernel.execute(notebook, name, folder)
     nbformat.write(notebook, folder / "chapters" / f"{name}.ipynb")
     return notebook
 

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from books import ROOT, cell
 
-from _ext import execute
+from _ext import execute, kernel
 from _ext.book import BookError
 from _ext.files import write
 
@@ -157,7 +157,7 @@ def test_a_failing_cell_is_named_and_the_old_notebook_stays(
     small.chapter(cell("print(1)"))
     assert run(small, monkeypatch=monkeypatch) == 0
     old = (small.root / "x.alpha.ipynb").read_bytes()
-    monkeypatch.setattr(execute, "CELL_TIMEOUT", 3)
+    monkeypatch.setattr(kernel, "CELL_TIMEOUT", 3)
     small.chapter(cell("print(2)") + cell(code, "alpha"))
     assert run(small, monkeypatch=monkeypatch) == 1
     said = capfd.readouterr().err
@@ -178,7 +178,7 @@ def test_a_failing_cell_is_named_and_the_old_notebook_stays(
 )  # fmt: skip
 def test_outputs_too_large_to_be_shown_are_refused(small_book, monkeypatch, capfd, body, message):
     for limit in ("OUTPUT_LIMIT", "NOTEBOOK_LIMIT"):
-        monkeypatch.setattr(execute, limit, 2000)
+        monkeypatch.setattr(kernel, limit, 2000)
     small = small_book("alpha")
     small.chapter(cell("print(1)"))
     assert run(small, monkeypatch=monkeypatch) == 0

@@ -11,7 +11,7 @@ from books import ROOT
 from nbval.plugin import get_sanitize_patterns
 from the_book import BACKENDS, BOOK
 
-from _ext import compare, execute, save, split
+from _ext import compare, execute, kernel, save, split
 from _ext.committed import keep_outputs
 
 EACH = [
@@ -74,7 +74,7 @@ def test_a_notebook_runs_from_the_root_with_its_own_framework_only(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     committed = nbformat.read(BOOK.notebook(chapter, backend), as_version=4)
     rerun = nbformat.from_dict(committed)
-    execute.execute(rerun, chapter, ROOT)
+    kernel.execute(rerun, chapter, ROOT)
     masks = get_sanitize_patterns((ROOT / "tests" / "nbval.cfg").read_text(encoding="utf-8"))
     for cell, now in zip(committed.cells, rerun.cells, strict=True):
         if cell.cell_type == "code":

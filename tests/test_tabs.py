@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from _ext import build as engine
 from _ext import last_word
 from _ext.book import BookError
-from _ext.execute import execute
+from _ext.kernel import execute
 from _ext.save import save
 
 

@@ -1,19 +1,20 @@
 """The training of the chapter `convergence`, compiled: how fast the same step can be on one core.
 
 No framework, no arrays of arrays: every number of a tiny GAN in a register or in the first cache.
-It also knows the ingredients that `benchmarks.recipe` tries and the chapter does not show. Losses
-are summed over the minibatch and halved for the discriminator, as in the chapter.
+It also knows the ingredients that `recipe` tries and the chapter does not show. Losses are summed
+over the minibatch and halved for the discriminator, as in the chapter.
 """
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from math import exp, log, sqrt, tanh
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+from numba import njit as numba_njit
+
+# kept beside this file: the next process need not compile again
+njit = numba_njit(cache=True)
 
 MEAN, COVARIANCE = np.array([1.0, 2.0]), np.array([[1.01, 1.95], [1.95, 4.25]])  # of the data
 NUM_D, NUM_G = 37, 6  # parameters: (2·5+5) + (5·3+3) + (3+1), and 2·2+2
@@ -210,18 +211,10 @@ def kl(G):
     return (trace + distance - 2 + log(det / (q0 * q2 - q1 * q1))) / 2
 
 
-@njit(nogil=True)
+@njit
 def distances(settings, first_seed, num_seeds):
     """KL(q‖p) of GANs from as many seeds, one after the other: (num_seeds,)."""
     result = np.empty(num_seeds)
     for i in range(num_seeds):
         result[i] = kl(train(settings, first_seed + i))
     return result
-
-
-def study(settings: Settings, first_seed: int, num_seeds: int) -> np.ndarray:
-    """The same on all cores."""
-    starts = range(first_seed, first_seed + num_seeds, 10)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        parts = pool.map(lambda start: distances(settings, start, 10), starts)
-        return np.concatenate(list(parts))[:num_seeds]

@@ -1,0 +1,49 @@
+"""Workers: who runs jobs side by side, here or on a Dask cluster.
+
+By joblib, because one call serves both. Ray brings 80 MB and needs 8 s to start; plain Dask would
+make every learner's laptop start a cluster.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from joblib import parallel_config
+
+from .book import BookError
+
+WAIT = 8  # seconds for a scheduler to answer
+
+
+@contextmanager
+def workers(kind: str, count: int | None = None, scheduler: str | None = None) -> Iterator[None]:
+    """Where joblib's jobs run: as `kind`, "loky" (processes) or "threading", or on a cluster.
+
+    `count` is as many as there are cores if not given. BookError if there is no such scheduler.
+    """
+    if not scheduler:
+        with parallel_config(kind, n_jobs=count or os.cpu_count() or 1):
+            yield
+        return
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise BookError(
+            f"a scheduler is asked for, {scheduler}, and Dask is not installed: "
+            "pip install -r requirements-cluster.txt"
+        ) from error
+    try:
+        place = urlsplit(scheduler)
+        socket.create_connection((place.hostname or "", place.port or 0), WAIT).close()
+        client = Client(scheduler, timeout=WAIT, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise BookError(
+            f"no Dask scheduler answers at {scheduler!r} ({error}); expected tcp://HOST:PORT, as "
+            "`dask scheduler` prints it"
+        ) from error
+    with client, parallel_config("dask", n_jobs=count or -1, client=client, pure=False):
+        yield

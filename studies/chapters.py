@@ -1,0 +1,56 @@
+"""Chapters: what their code cells define, run outside of a notebook and with any seed."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import re
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+import matplotlib
+
+from _ext import split
+from _ext.book import Backend, Book, BookError, load, read_text
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@cache
+def book() -> Book:
+    """The settings of this book."""
+    return load(ROOT)
+
+
+def backend(tag: str) -> Backend:
+    """One of the book's backends: "pytorch"."""
+    return next(one for one in book().backends if one.tag == tag)
+
+
+def names(chapter: str, backend: Backend, until: str = "", seed: int = 0) -> dict:
+    """What a chapter's cells define, up to the one that holds `until`, if that is said.
+
+    Nothing is printed or shown. BookError if no cell holds `until`.
+    """
+    matplotlib.use("agg")
+    found: dict = {}
+    docname = f"chapters/{chapter}"
+    source = split.read(read_text(book().source(docname)), docname, book())
+    with contextlib.redirect_stdout(io.StringIO()):
+        for cell in split.cells_of(source, backend):
+            code = re.sub(r"(?m)^%.*\n?|^d2l\.plt\.show\(\)", "", cell.source)
+            exec(code.replace("set_seed(0)", f"set_seed({seed})"), found)
+            if until and until in cell.source:
+                return found
+    if until:
+        raise BookError(f"{docname} has no cell with {until!r}")
+    return found
+
+
+def fingerprints(chapters: Iterable[str]) -> list[str]:
+    """Hashes of the code of chapters, of what it uses of the shim, and of its pins."""
+    paths = [book().notebook(f"chapters/{chapter}", backend)
+             for chapter in chapters for backend in book().backends]  # fmt: skip
+    return [json.loads(read_text(path))["metadata"]["book"]["fingerprint"] for path in paths]
