@@ -157,8 +157,7 @@ def run(
 
 def _show(progress: Progress, task: TaskID, cell: NotebookNode, index: int) -> None:
     """Say which cell is running."""
-    if index == 0:
-        progress.start_task(task)
+    progress.start_task(task)  # nothing new, if it is no longer the first
     first = cell.source.strip().splitlines()[:1]
     progress.update(task, completed=index, state=f"{cell.id}: {first[0][:40]}")
 

@@ -1,7 +1,8 @@
 """Studies: pages quote what was computed over many seeds from the file in which it was kept.
 
 `studies/results/<name>.json` has, for each study, a `table` (rows: {column: text}), `values` for
-sentences ({name: text}), and how they came: `command`, `seeds`, `seconds` on one core, `machine`.
+sentences ({name: text}), and how they came: `command`, `seeds`, `seconds` on one core, `machine`,
+`tolerance`.
 Nothing is computed here.
 """
 
@@ -19,7 +20,10 @@ from .book import BookError, read_text
 from .tables import table
 from .words import NUMBER, number, say, to_say
 
-HOW = to_say("Computed by {command}, seeds {seeds}, in {minutes} minutes of one core ({machine}).")
+HOW = to_say(
+    "Computed by {command}, seeds {seeds}, in {minutes} minutes of one core ({machine}). The tests "
+    "compute some cases again, and allow differences of {tolerance}."
+)
 
 
 def setup(app: Sphinx) -> None:
@@ -50,10 +54,11 @@ class StudyTable(SphinxDirective):
         ]
         seeds = study["seeds"]
         told = {
-            "command": study["command"],
+            "command": nodes.literal("", study["command"]),
             "seeds": f"{seeds[0]}–{seeds[-1]}" if len(seeds) > 1 else str(seeds[0]),
             "minutes": str(max(1, round(study["seconds"] / 60))),
             "machine": study["machine"],
+            "tolerance": NUMBER.sub(number, study["tolerance"]),
         }
         how = nodes.paragraph("", "", say(self.env.app, HOW, **told), translatable=False)
         how["classes"] = ["study"]

@@ -57,6 +57,7 @@ def number(match: re.Match) -> str:
     return said(DECIMAL).replace("{whole}", whole).replace("{fraction}", fraction)
 
 
+PLACE = re.compile(r"(\{\w+\})")  # for a value, in a message
 PROMPTS = (to_say("Show the code"), to_say("Hide the code"))
 
 
@@ -66,12 +67,14 @@ def english(app: Sphinx, message: str) -> str:
     return source.tag if said(message) == message and app.config.language != source.code else ""
 
 
-def say(app: Sphinx, message: str, **values: str) -> nodes.inline:
+def say(app: Sphinx, message: str, **values: str | nodes.Node) -> nodes.inline:
     """A message as a node, with values for its {names}; marked where it is not translated."""
-    text, language = said(message), english(app, message)
-    for name, value in values.items():
-        text = text.replace(f"{{{name}}}", value)
-    return nodes.inline("", text, classes=[f"language-{language}"] if language else [])
+    language = english(app, message)
+    node = nodes.inline(classes=[f"language-{language}"] if language else [])
+    for part in PLACE.split(said(message)):
+        value = values.get(part[1:-1], part) if PLACE.fullmatch(part) else part
+        node += nodes.Text(value) if isinstance(value, str) else value
+    return node
 
 
 def translate_settings(app: Sphinx, config) -> None:

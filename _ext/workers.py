@@ -31,11 +31,19 @@ def workers(kind: str, count: int | None = None, scheduler: str | None = None) -
         return
     try:
         from distributed import Client
+        from joblib._dask import DaskDistributedBackend
     except ImportError as error:
         raise BookError(
             f"a scheduler is asked for, {scheduler}, and Dask is not installed: "
             "pip install -r requirements-cluster.txt"
         ) from error
+
+    class Cluster(DaskDistributedBackend):
+        """Dask's workers, even if there is one: joblib would do the work of one itself."""
+
+        def effective_n_jobs(self, n_jobs: int) -> int:
+            return max(2, super().effective_n_jobs(n_jobs))
+
     try:
         place = urlsplit(scheduler)
         socket.create_connection((place.hostname or "", place.port or 0), WAIT).close()
@@ -45,5 +53,12 @@ def workers(kind: str, count: int | None = None, scheduler: str | None = None) -
             f"no Dask scheduler answers at {scheduler!r} ({error}); expected tcp://HOST:PORT, as "
             "`dask scheduler` prints it"
         ) from error
-    with client, parallel_config("dask", n_jobs=count or -1, client=client, pure=False):
-        yield
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=WAIT)
+        except TimeoutError as error:
+            raise BookError(
+                f"the scheduler at {scheduler} has no worker: start some, dask worker {scheduler}"
+            ) from error
+        with parallel_config(Cluster(client=client, pure=False), n_jobs=count or -1):
+            yield

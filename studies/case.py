@@ -6,18 +6,24 @@ import ast
 import hashlib
 import importlib
 import inspect
+import io
 import json
 import os
 import sys
 import textwrap
+import tokenize
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from types import FunctionType, ModuleType
 from typing import Any
 
+import numpy as np
+
 from _ext.book import BookError
 
 from . import STUDIES
+
+CONSTANTS = (bool, int, float, str, tuple, list, dict, set, range, np.ndarray)  # not paths
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,8 @@ def load(name: str) -> ModuleType:
     - `run(seed=…, **settings)`: one case's result, a dictionary that JSON can hold,
     - `table(results)`: rows of a table, dictionaries; `results` are {label: [result of each seed]},
     - `values(results)`: what sentences quote, {name: text},
+    - `apart(result, other)`: how far two results of a case are apart, and `TOLERANCE`, how far they
+      may be if it runs again elsewhere, as a share,
     - optionally `CHAPTERS`, whose code and shim its results depend on.
     """
     if name not in STUDIES:
@@ -62,8 +70,8 @@ def code_of(study: ModuleType) -> str:
 
 
 def versions(study: ModuleType) -> dict[str, str]:
-    """The versions of the packages that a study's results depend on."""
-    return {package: version(package) for package in sorted(study.PACKAGES)}
+    """The versions of the packages that results depend on, without what they were built for."""
+    return {package: version(package).partition("+")[0] for package in sorted(study.PACKAGES)}
 
 
 def key(case: Case, code: str) -> str:
@@ -73,17 +81,35 @@ def key(case: Case, code: str) -> str:
 
 
 def _follow(thing: Any, seen: dict[str, str]) -> None:
-    """Collect the source of a function or class of ours, and of all that it uses."""
-    thing = inspect.unwrap(getattr(thing, "py_func", thing))  # numba's has the function inside
+    """Collect the source of a function or class of ours, and of all of ours that it uses."""
     name = f"{thing.__module__}.{thing.__qualname__}"
     if name in seen or not name.startswith(f"{__package__}."):
         return
-    tree = ast.parse(textwrap.dedent(inspect.getsource(thing)))
-    seen[name] = ast.dump(tree)  # neither comments nor layout
+    source = textwrap.dedent(inspect.getsource(thing))
+    seen[name] = _without_comments(source)
     around = vars(sys.modules[thing.__module__])
-    for used in sorted({node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}):
-        value = around.get(used)
-        if isinstance(getattr(value, "py_func", value), (FunctionType, type)):
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Name):
+            used, value = node.id, around.get(node.id)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            module = around.get(node.value.id)
+            used, value = node.attr, getattr(module, node.attr, None)
+            if not isinstance(module, ModuleType) or not module.__name__.startswith(__package__):
+                continue
+        else:
+            continue
+        value = inspect.unwrap(getattr(value, "py_func", value))  # numba's has it inside
+        if isinstance(value, (FunctionType, type)):
             _follow(value, seen)
-        elif used in around and not isinstance(value, ModuleType) and not callable(value):
+        elif isinstance(value, CONSTANTS):
             seen[f"{thing.__module__}.{used}"] = repr(value)
+
+
+def _without_comments(source: str) -> str:
+    """Code as it stands, but for comments and empty lines: the same with every Python."""
+    lines = source.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column]
+    return "\n".join(line.rstrip() for line in lines if line.strip())

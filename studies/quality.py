@@ -8,6 +8,7 @@ from .chapters import backend, book, names
 
 SEEDS = range(3)
 PACKAGES = ("mxnet", "numpy", "torch")
+TOLERANCE = 0.05  # of all pictures
 CHAPTERS = ("digits", "dcgan")
 GENERATORS = {  # of each chapter: what a table calls them, and the chapter's name for their score
     "digits": {"as published, 3 epochs": "published", "mended, 20 epochs": "mended"},
@@ -49,6 +50,10 @@ def table(results: dict[str, list[dict]]) -> list[dict]:
                 "least": f"{100 * rarest.min():.1f} %",
             })  # fmt: skip
     return rows
+
+
+def apart(one: dict, other: dict) -> float:
+    return max(np.abs(np.subtract(one[name], other[name])).max() for name in one)
 
 
 def values(results: dict[str, list[dict]]) -> dict[str, str]:

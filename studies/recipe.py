@@ -21,6 +21,7 @@ from .compiled import (
 
 SEEDS = range(10)  # of TRAININGS each
 PACKAGES = ("numba", "numpy")
+TOLERANCE = 0.2  # of a median: other processors round in other places
 TRAININGS, FIRST = 40, 10_000
 
 PUBLISHED: dict[str, Any] = {}
@@ -90,6 +91,11 @@ def values(results: dict[str, list[dict]]) -> dict[str, str]:
         "median": f"{after:.3f}",
         "factor": f"{before / after:.0f}",
     }
+
+
+def apart(one: dict, other: dict) -> float:
+    medians = [np.median(result["kl"]) for result in (one, other)]
+    return abs(medians[0] - medians[1]) / max(medians)
 
 
 def together(seeds: list[dict]) -> np.ndarray:

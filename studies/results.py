@@ -54,6 +54,7 @@ def publish(name: str, study: ModuleType, code: str, done: dict[Case, dict]) -> 
         "seeds": sorted({case.seed for case in done}),
         "seconds": round(sum(one["seconds"] for one in done.values())),
         "machine": f"{platform.machine()}, {platform.system()}, {os.cpu_count()} cores",
+        "tolerance": f"{100 * study.TOLERANCE:.0f} %",
         "versions": versions(study),
         "code": code,
         "values": study.values(results),

@@ -12,7 +12,7 @@ import numpy as np
 from . import recipe
 
 SEEDS = range(1)  # of as many trainings as a case asks for
-PACKAGES = recipe.PACKAGES
+PACKAGES, TOLERANCE, apart = recipe.PACKAGES, recipe.TOLERANCE, recipe.apart
 SETTINGS, BEST = 400, 5
 TRIAL = {"first": 0, "trainings": 40}
 JUDGEMENT = {"first": 20_000, "trainings": 400}

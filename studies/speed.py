@@ -14,6 +14,7 @@ from .compiled import Settings, train
 
 SEEDS = range(5)  # repeats
 PACKAGES = ("mxnet", "numba", "numpy", "torch")
+TOLERANCE = 0.7  # machines differ, and what else they do
 CHAPTERS = ("convergence",)
 EPOCHS = 2
 
@@ -48,6 +49,11 @@ def table(results: dict[str, list[dict]]) -> list[dict]:
             "most": f"{max(factors):.0f}",
         })  # fmt: skip
     return rows
+
+
+def apart(one: dict, other: dict) -> float:
+    factors = one["factor"], other["factor"]
+    return abs(factors[0] - factors[1]) / max(factors)
 
 
 def values(results: dict[str, list[dict]]) -> dict[str, str]:

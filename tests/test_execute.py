@@ -10,6 +10,7 @@ import time
 import nbformat
 import pytest
 from books import ROOT, cell
+from clusters import cluster
 
 from _ext import execute, kernel
 from _ext.book import BookError
@@ -227,6 +228,22 @@ def test_a_chapter_is_named_as_in_the_toc_or_as_a_file(small_book, monkeypatch):
     assert run(small, "./x.md", monkeypatch=monkeypatch) == 0
 
 
+def test_notebooks_run_on_a_cluster_too(small_book, monkeypatch, capfd):
+    pytest.importorskip("distributed")
+    small = small_book()
+    small.chapter(cell("import os; print(os.environ['WHERE'])") + cell("1 / 0", "beta"))
+    monkeypatch.setenv("WHERE", "there")
+    with cluster(small.root, 1, ROOT) as (address, _):
+        monkeypatch.setenv("WHERE", "here")
+        monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", address)
+        assert run(small, monkeypatch=monkeypatch) == 1
+    assert outputs(small) == "there\n"
+    assert "x.md, Beta, cell-3 raised ZeroDivisionError" in capfd.readouterr().err
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "tcp://127.0.0.1:1")
+    with pytest.raises(BookError, match=r"no Dask scheduler answers at 'tcp://127\.0\.0\.1:1'"):
+        run(small, monkeypatch=monkeypatch)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals work otherwise there")
 def test_ctrl_c_stops_the_kernel_and_keeps_the_old_notebook(small_book):
     small = small_book("alpha")
@@ -238,11 +255,11 @@ def test_ctrl_c_stops_the_kernel_and_keeps_the_old_notebook(small_book):
         [sys.executable, "-m", "_ext.execute"], cwd=small.root, stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True,
     )  # fmt: skip
-    deadline = time.time() + 30
+    deadline = time.time() + 120
     while not (pid_file.exists() and pid_file.read_text()) and time.time() < deadline:
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=120)
     assert process.returncode == 130 and "stopped" in said and "Traceback" not in said
     assert (small.root / "x.alpha.ipynb").read_text() == "the old one"
     time.sleep(0.5)

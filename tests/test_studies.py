@@ -11,11 +11,13 @@ import time
 from pathlib import Path
 
 import pytest
+from clusters import cluster
 
 from _ext.book import BookError
-from studies import STUDIES
-from studies.case import code_of, load
-from studies.results import published
+from d2l_shim import data
+from studies import STUDIES, engine
+from studies.case import Case, code_of, load
+from studies.results import Cases, published
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY = '''
@@ -23,10 +25,12 @@ TINY = '''
 import os, signal, time
 from pathlib import Path
 
+from . import helper
 from .helper import FACTOR, twice
 
 SEEDS = range(4)
 PACKAGES = ("numpy",)
+TOLERANCE = 0.05
 HERE = Path(__file__).parent
 
 
@@ -39,13 +43,15 @@ def run(seed, x):
     time.sleep(NAP)
     with open(HERE / "log", "a") as log:
         log.write(f"{x} {seed} {os.environ['OMP_NUM_THREADS']}\\n")
+    with open(HERE / "pids", "a") as pids:
+        pids.write(f"{os.getpid()}\\n")
     if (x, seed) == RAISES:
         raise ValueError("no such luck")
     marker = HERE / "ended"
     if (x, seed) == ENDS and (ALWAYS or not marker.exists()):
         marker.touch()
         os.kill(os.getpid(), signal.SIGKILL)
-    return {"y": twice(x) * FACTOR + seed}
+    return {"y": twice(x) * FACTOR + helper.plus(seed)}
 
 
 def table(results):
@@ -67,6 +73,13 @@ UNUSED = 1
 def twice(x):
     """Two of them."""
     return 2 * x
+
+
+def plus(x):
+    return PLUS + x
+
+
+PLUS = 0
 '''
 TABLE = [{"case": "a", "y": "86"}, {"case": "b", "y": "166"}, {"case": "best", "y": "406"}]
 
@@ -153,6 +166,8 @@ def test_some_seeds_or_one_case_leave_the_results_as_they_are(room):
     [
         ("helper.py", "FACTOR = 10", "FACTOR = 11", 12),
         ("helper.py", "return 2 * x", "return x + x", 12),
+        ("helper.py", "PLUS + x", "x + PLUS", 12),
+        ("helper.py", "PLUS = 0", "PLUS = 1", 12),
         ("helper.py", "UNUSED = 1", "UNUSED = 2", 0),
         ("helper.py", "FACTOR = 10", "FACTOR = 10  # ten", 0),
         ("tiny.py", '"y": twice', '"y": 1 * twice', 12),
@@ -262,32 +277,24 @@ def test_an_unknown_study_is_named(room):
 def test_a_cluster_that_loses_a_worker_gets_the_same_table(room):
     """A scheduler and two workers on this machine; one is killed in the middle."""
     pytest.importorskip("distributed")
-    path = os.pathsep.join(map(str, (room.root, ROOT)))
-    environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": room.root}
-    place = room.root / "scheduler.json"
-    command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--no-dashboard",
-               "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(place)]  # fmt: skip
     room.study(NAP=0.3)
-    started = [subprocess.Popen(command, env=environment, **quiet)]
-    try:
-        while not place.exists() or not place.read_text().endswith("}"):
-            time.sleep(0.1)
-        address = json.loads(place.read_text())["address"]
-        worker = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--nthreads", "1",
-                  "--no-dashboard", "--no-nanny"]  # fmt: skip
-        started += [subprocess.Popen(worker, env=environment, **quiet) for _ in range(2)]
+    with cluster(room.root, 2, room.root, ROOT) as (address, workers):
         running = room.start("tiny", "--scheduler", address)
         while room.kept() < 2 and running.poll() is None:
             time.sleep(0.05)
-        started[1].kill()
+        workers[0].kill()
         said = "".join(running.communicate(timeout=120))
-        assert running.returncode == 0, said
-        assert room.results()["table"] == TABLE
-    finally:
-        for process in started:
-            process.kill()
-            process.wait()
+    assert running.returncode == 0, said
+    assert room.results()["table"] == TABLE
+    pids = (room.package / "pids").read_text().split()
+    assert {*map(int, pids)} == {worker.pid for worker in workers}
+
+
+def test_a_scheduler_without_workers_is_told(room):
+    pytest.importorskip("distributed")
+    with cluster(room.root, 0) as (address, _):
+        status, said = room.run("--scheduler", address)
+    assert status == 1 and f"{address} has no worker" in said and "Traceback" not in said
 
 
 # --- the book's own studies ---
@@ -308,6 +315,42 @@ def test_tables_and_values_follow_from_the_cases(name):
     by_label = {label: by_label[label] for label in study.cases(by_label)}
     assert study.table(by_label) == results["table"]
     assert study.values(by_label) == results["values"]
+
+
+AGAIN = {  # a case of each that runs again; the chapters' own take a minute or two
+    "recipe": [("the recipe", 3), ("the recipe with loss hinge", 7)],
+    "search": [("setting 3", 0)],
+    "speed": [("PyTorch", 0), ("MXNet", 0)],
+    "trials": [("dcgan, scales around 0, 5 epochs", 1)],
+    "quality": [("digits, PyTorch", 1)],
+}
+
+
+@pytest.mark.parametrize(
+    "name, label, seed", [(name, *case) for name, cases in AGAIN.items() for case in cases]
+)
+def test_a_case_that_runs_again_comes_out_as_published(name, label, seed, tmp_path):
+    study = load(name)
+    for package in study.PACKAGES:
+        pytest.importorskip(package)
+    if "digits" in getattr(study, "CHAPTERS", ()) and not mnist_is_here():
+        pytest.skip("no MNIST")
+    (before,) = [
+        one["result"]
+        for one in published(name)["cases"]
+        if (one["case"], one["seed"]) == (label, seed)
+    ]
+    case, store = Case(label, seed, study.cases({})[label]), Cases(name, "", tmp_path)
+    assert engine.run(study.run, [case], store, 2) == []
+    after = store.get(case)["result"]
+    assert study.apart(before, after) <= study.TOLERANCE, (before, after)
+
+
+def mnist_is_here():
+    try:
+        return os.environ.get("D2L_DATA") != "embedded" and len(data.mnist()[0]) > 0
+    except OSError:
+        return False
 
 
 def test_an_unknown_name_is_refused():
