@@ -48,7 +48,8 @@ def load(name: str) -> ModuleType:
     - `values(results)`: what sentences quote, {name: text},
     - `apart(result, other)`: how far two results of a case are apart, and `TOLERANCE`, how far they
       may be if it runs again elsewhere, as a share,
-    - optionally `CHAPTERS`, whose code and shim its results depend on.
+    - optionally `CHAPTERS`, whose code and shim its results depend on, and `BACKENDS`, their tags,
+      if not on all of them.
     """
     if name not in STUDIES:
         raise BookError(f"there is no study {name!r}; there are {', '.join(STUDIES)}")
@@ -62,9 +63,10 @@ def code_of(study: ModuleType) -> str:
     parts = [f"{name}\n{text}" for name, text in sorted(seen.items())]
     parts += [f"{package}=={one}" for package, one in versions(study).items()]
     if chapters := getattr(study, "CHAPTERS", ()):
-        from .chapters import fingerprints
+        from .chapters import book, fingerprints
 
-        parts += fingerprints(chapters)
+        tags = getattr(study, "BACKENDS", [one.tag for one in book().backends])
+        parts += fingerprints(chapters, tags)
         parts += ["embedded"] if os.environ.get("D2L_DATA") == "embedded" else []  # other pictures
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 import matplotlib
+from nbformat import NotebookNode
 
 from _ext import split
 from _ext.book import Backend, Book, BookError, load, read_text
+from _ext.execute import fingerprint
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -36,21 +37,28 @@ def names(chapter: str, backend: Backend, until: str = "", seed: int = 0) -> dic
     """
     matplotlib.use("agg")
     found: dict = {}
-    docname = f"chapters/{chapter}"
-    source = split.read(read_text(book().source(docname)), docname, book())
     with contextlib.redirect_stdout(io.StringIO()):
-        for cell in split.cells_of(source, backend):
+        for cell in cells(chapter, backend):
             code = re.sub(r"(?m)^%.*\n?|^d2l\.plt\.show\(\)", "", cell.source)
             exec(code.replace("set_seed(0)", f"set_seed({seed})"), found)
             if until and until in cell.source:
                 return found
     if until:
-        raise BookError(f"{docname} has no cell with {until!r}")
+        raise BookError(f"the chapter {chapter} has no cell with {until!r}")
     return found
 
 
-def fingerprints(chapters: Iterable[str]) -> list[str]:
+def fingerprints(chapters: Iterable[str], tags: Iterable[str]) -> list[str]:
     """Hashes of the code of chapters, of what it uses of the shim, and of its pins."""
-    paths = [book().notebook(f"chapters/{chapter}", backend)
-             for chapter in chapters for backend in book().backends]  # fmt: skip
-    return [json.loads(read_text(path))["metadata"]["book"]["fingerprint"] for path in paths]
+    return [
+        fingerprint(NotebookNode(cells=cells(chapter, backend(tag))), backend(tag), book())
+        for chapter in chapters
+        for tag in tags
+    ]
+
+
+def cells(chapter: str, backend: Backend) -> list[NotebookNode]:
+    """A chapter's code cells."""
+    docname = f"chapters/{chapter}"
+    source = split.read(read_text(book().source(docname)), docname, book())
+    return split.cells_of(source, backend)

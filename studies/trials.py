@@ -15,7 +15,7 @@ from .chapters import backend, names
 SEEDS = range(3)
 PACKAGES = ("numpy", "torch")
 TOLERANCE = 0.05  # of all fakes
-CHAPTERS = ("digits", "dcgan")
+CHAPTERS, BACKENDS = ("digits", "dcgan"), ("pytorch",)
 EPOCHS = {"digits": 20, "dcgan": 5}
 
 
