@@ -49,7 +49,7 @@ class StudyTable(SphinxDirective):
                 raise BookError(f"{where}: the table has no row {unknown[0]!r}; it has {known}")
             rows = [by_label[label] for label in chosen]
         body = [
-            [self.words(row[first]), *(NUMBER.sub(number, row[name]) for name in others)]
+            [self.words(row[first]), *(written(row[name]) for name in others)]
             for row in rows
         ]
         seeds = study["seeds"]
@@ -58,7 +58,7 @@ class StudyTable(SphinxDirective):
             "seeds": f"{seeds[0]}–{seeds[-1]}" if len(seeds) > 1 else str(seeds[0]),
             "minutes": str(max(1, round(study["seconds"] / 60))),
             "machine": study["machine"],
-            "tolerance": NUMBER.sub(number, study["tolerance"]),
+            "tolerance": written(study["tolerance"]),
         }
         how = nodes.paragraph("", "", say(self.env.app, HOW, **told), translatable=False)
         how["classes"] = ["study"]
@@ -81,7 +81,12 @@ class StudyValue(SphinxRole):
         if value not in values:
             known = ", ".join(map(repr, values))
             raise BookError(f"{where}: the study {name!r} has no value {value!r}; it has {known}")
-        return [nodes.Text(NUMBER.sub(number, values[value]))], []
+        return [nodes.Text(written(values[value]))], []
+
+
+def written(text: str) -> str:
+    """Numbers as readers of the edition write them, not parted from their percent signs."""
+    return NUMBER.sub(number, text).replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def results(env: BuildEnvironment, name: str, where: str) -> dict:
