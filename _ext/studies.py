@@ -18,12 +18,14 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from .book import BookError, read_text
 from .tables import table
-from .words import NUMBER, number, say, to_say
+from .words import NUMBER, number, said, say, to_say
 
 HOW = to_say(
-    "Computed by {command}, seeds {seeds}, in {minutes} minutes of one core ({machine}). The tests "
+    "Computed by {command}, seeds {seeds}, in {minutes} min of one core ({machine}). The tests "
     "compute some cases again, and allow differences of {tolerance}."
 )
+
+PERCENT = to_say("{number} %")
 
 
 def setup(app: Sphinx) -> None:
@@ -86,7 +88,8 @@ class StudyValue(SphinxRole):
 
 def written(text: str) -> str:
     """Numbers as readers of the edition write them, not parted from their percent signs."""
-    return NUMBER.sub(number, text).replace(" %", "\N{NO-BREAK SPACE}%")
+    percent = said(PERCENT).removeprefix("{number}").replace(" ", "\N{NO-BREAK SPACE}")
+    return NUMBER.sub(number, text).replace(" %", percent)
 
 
 def results(env: BuildEnvironment, name: str, where: str) -> dict:

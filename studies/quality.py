@@ -47,7 +47,7 @@ def table(results: dict[str, list[dict]]) -> list[dict]:
                 "lowest": f"{recognized.min():.2f}",
                 "highest": f"{recognized.max():.2f}",
                 "rarest digit, mean": f"{100 * rarest.mean():.1f} %",
-                "least": f"{100 * rarest.min():.1f} %",
+                "rarest digit, lowest": f"{100 * rarest.min():.1f} %",
             })  # fmt: skip
     return rows
 

@@ -39,7 +39,7 @@ def test_a_table_a_value_and_how_they_came(book):
     small = book("It is {study}`luck: factor` times as good.\n\n```{study} luck\n```\n")
     page = html(small)
     assert "It is 12.5 times as good." in page
-    for words in ("as *it* was", "lr_D 0.1 &lt;b&gt;", "1,000", "seeds 0–2, in 3 minutes"):
+    for words in ("as *it* was", "lr_D 0.1 &lt;b&gt;", "1,000", "seeds 0–2, in 3 min"):
         assert words in page
     assert '<span class="pre">python</span> <span class="pre">-m</span>' in page
     path = small.root / "_build" / "notebook" / "x.alpha.ipynb"
