@@ -254,6 +254,8 @@ def test_ctrl_c_stops_the_kernel_and_keeps_the_old_notebook(small_book):
     process = subprocess.Popen(
         [sys.executable, "-m", "_ext.execute"], cwd=small.root, stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True,
+        # hear Ctrl-C, even where the tests were started in the background and do not
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     deadline = time.time() + 120
     while not (pid_file.exists() and pid_file.read_text()) and time.time() < deadline:

@@ -81,6 +81,11 @@ def test_paper_has_the_chosen_tab_and_all_that_is_folded(
 def test_paper_has_what_the_page_has(open_page, tmp_path):
     page = open_page("en/chapters/digits")
     page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    # of a table, word by word: the cells of a row are wrapped beside each other
+    cells = page.evaluate(
+        """() => [...document.querySelectorAll("article table")].flatMap(
+            e => { const words = e.innerText.split(/\\s+/); e.remove(); return words; })"""
+    )
     words = page.evaluate(
         """() => { for (const e of document.querySelectorAll(
             ".headerlink, .copybtn, .launch, label, .math, script, summary, .film, .section-number"
@@ -91,10 +96,10 @@ def test_paper_has_what_the_page_has(open_page, tmp_path):
     text, _ = read(tmp_path / "page.pdf")
     squeezed = re.sub(r"[\s↪]", "", text)
     missing = [
-        line for line in map(str.strip, words.splitlines())
+        line for line in [*cells, *map(str.strip, words.splitlines())]
         if len(line) < 40 and re.sub(r"\s", "", line) not in squeezed
     ]  # fmt: skip
-    assert len(words) > 10_000 and missing == []
+    assert len(words) > 10_000 and len(cells) > 50 and missing == []
 
 
 def test_dark_pages_are_printed_like_light_ones(on_paper):

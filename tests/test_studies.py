@@ -200,9 +200,14 @@ def test_a_killed_study_goes_on_where_it_was(room):
     assert room.results()["table"] == TABLE
 
 
+def listen():
+    """Hear Ctrl-C, even where the tests were started in the background and do not."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_says_what_is_kept(room):
     room.study(NAP=0.3)
-    running = room.start("tiny", "--workers", "1")
+    running = room.start("tiny", "--workers", "1", preexec_fn=listen)
     while room.kept() < 2:
         time.sleep(0.05)
     running.send_signal(signal.SIGINT)
