@@ -50,10 +50,7 @@ class StudyTable(SphinxDirective):
                 known = ", ".join(map(repr, by_label))
                 raise BookError(f"{where}: the table has no row {unknown[0]!r}; it has {known}")
             rows = [by_label[label] for label in chosen]
-        body = [
-            [self.words(row[first]), *(written(row[name]) for name in others)]
-            for row in rows
-        ]
+        body = [[self.words(row[first]), *(written(row[name]) for name in others)] for row in rows]
         seeds = study["seeds"]
         told = {
             "command": nodes.literal("", study["command"]),

@@ -46,7 +46,9 @@ def workers(kind: str, count: int | None = None, scheduler: str | None = None) -
 
     try:
         place = urlsplit(scheduler)
-        socket.create_connection((place.hostname or "", place.port or 0), WAIT).close()
+        with socket.create_connection((place.hostname or "", place.port or 0), WAIT) as line:
+            if place.scheme == "tcp" and not line.recv(1):  # Dask speaks first; others let us hang
+                raise ValueError("it hangs up")
         client = Client(scheduler, timeout=WAIT, set_as_default=False)
     except (OSError, ValueError) as error:
         raise BookError(

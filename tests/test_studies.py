@@ -5,8 +5,10 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -272,6 +274,19 @@ def test_mistakes_on_the_command_line_are_named(room, arguments, told):
     assert time.monotonic() - began < 15
     for part in told:
         assert part in said
+
+
+@pytest.mark.parametrize("hangs_up", [True, False])
+def test_another_server_than_a_scheduler_is_named(room, hangs_up):
+    pytest.importorskip("distributed")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        if hangs_up:
+            threading.Thread(target=lambda: server.accept()[0].close(), daemon=True).start()
+        began = time.monotonic()
+        status, said = room.run("--scheduler", address)
+        assert status == 1 and f"no Dask scheduler answers at '{address}'" in said
+        assert time.monotonic() - began < 15 and "Traceback" not in said
 
 
 def test_an_unknown_study_is_named(room):
