@@ -23,7 +23,7 @@ from _ext.book import BookError
 
 from . import STUDIES
 
-CONSTANTS = (bool, int, float, str, tuple, list, dict, set, range, np.ndarray)  # not paths
+CONSTANTS = (bool, int, float, str, tuple, list, dict, range, np.ndarray)  # neither paths nor sets
 
 
 @dataclass(frozen=True)

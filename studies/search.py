@@ -74,4 +74,4 @@ def table(results: dict[str, list[dict]]) -> list[dict]:
 
 
 def values(results: dict[str, list[dict]]) -> dict[str, str]:
-    return {"settings": str(SETTINGS), "best": str(BEST)}
+    return {"settings": str(SETTINGS)}
