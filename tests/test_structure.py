@@ -1,9 +1,11 @@
 """The structure of pages: anchors, titles, references, the foot, what shows itself on hover."""
 
+import os
 import re
 import shutil
 import subprocess
 import sys
+import time
 
 import nbformat
 import pytest
@@ -108,6 +110,20 @@ def book(small_book):
 
 def anchors(page: BeautifulSoup) -> list[str]:
     return [section["id"] for section in page.select("article section[id]")]
+
+
+def test_every_process_collects_the_same_tests():
+    """As the workers of pytest-xdist must: at another second, with sets in another order."""
+    names = []
+    for seed in "12":
+        began = time.time()
+        names += [subprocess.run(
+            [sys.executable, "-m", "pytest", "--collect-only", "-q", "-o", "addopts=", "tests"],
+            cwd=ROOT, env=os.environ | {"PYTHONHASHSEED": seed}, stdout=subprocess.PIPE, text=True,
+        ).stdout.splitlines()[:-1]]  # fmt: skip
+        time.sleep(max(0, 1 - time.time() + began))
+    assert len(names[0]) > 500
+    assert names[0] == names[1]
 
 
 @pytest.mark.parametrize("language", ["en", "vi"])
