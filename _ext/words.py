@@ -45,16 +45,21 @@ def to_say(message: str) -> str:
 
 
 # In a message a number is {n}: those of plots come out of a run. Digits in a name (x1) are letters.
-NUMBER = re.compile(r"(?<![\w.])(\d+)(?:\.(\d+))?")
+NUMBER = re.compile(r"(?<![\w.])(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d+))?")
 DECIMAL = to_say("{whole}.{fraction}")  # 0.5, as readers write it
+THOUSANDS = to_say("{thousands},{units}")  # 37,500, as readers write it
 
 
 def number(match: re.Match) -> str:
     """A number that `NUMBER` has found, as readers of the edition write it: 0.5 or 0,5."""
     whole, fraction = match.groups()
-    if not fraction:
-        return whole
-    return said(DECIMAL).replace("{whole}", whole).replace("{fraction}", fraction)
+    whole = whole.replace(",", sign(THOUSANDS))
+    return f"{whole}{sign(DECIMAL)}{fraction}" if fraction else whole
+
+
+def sign(between: str) -> str:
+    """What stands between two parts of a number, as readers of the edition write it."""
+    return said(between).partition("}")[2].partition("{")[0]
 
 
 PLACE = re.compile(r"(\{\w+\})")  # for a value, in a message

@@ -4,7 +4,7 @@
 
 The flow, one module per step::
 
-    recipe · search · speed · trials · quality    a study: its cases, and what runs one
+    recipe, search, …           a study: its cases, and what runs one
         └─► case      settings × seeds, each with a key: what a case's result follows from
               └─► engine    runs the cases that are missing, on this machine or on a Dask cluster
                     └─► results   keeps each at once, and all in results/<name>.json for the pages
@@ -13,4 +13,7 @@ The flow, one module per step::
 `many_gpus` trains the chapter `dcgan` on several devices.
 """
 
-STUDIES = ("recipe", "search", "speed", "trials", "quality")
+STUDIES = (
+    "recipe", "search", "slopes", "speed",
+    "ladder", "budget", "layers", "quality",
+)  # fmt: skip

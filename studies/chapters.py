@@ -33,8 +33,13 @@ def backend(tag: str) -> Backend:
 def names(chapter: str, backend: Backend, until: str = "", seed: int = 0) -> dict:
     """What a chapter's cells define, up to the one that holds `until`, if that is said.
 
-    Nothing is printed or shown. BookError if no cell holds `until`.
+    Nothing is printed or shown. BookError if no cell holds `until`. Of a part of a chapter, a
+    process runs the cells once.
     """
+    return dict(_part(chapter, backend, until, seed)) if until else _run(chapter, backend, "", seed)
+
+
+def _run(chapter: str, backend: Backend, until: str, seed: int) -> dict:
     matplotlib.use("agg")
     found: dict = {}
     with contextlib.redirect_stdout(io.StringIO()):
@@ -46,6 +51,9 @@ def names(chapter: str, backend: Backend, until: str = "", seed: int = 0) -> dic
     if until:
         raise BookError(f"the chapter {chapter} has no cell with {until!r}")
     return found
+
+
+_part = cache(_run)
 
 
 def fingerprints(chapters: Iterable[str], tags: Iterable[str]) -> list[str]:

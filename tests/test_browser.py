@@ -108,7 +108,7 @@ def test_tabs_switch_stay_in_step_and_are_remembered(open_page):
     page.reload()
     assert chosen(page) == {"MXNet"}
     page.locator("a.right-next").click()
-    page.wait_for_url("**/convergence.html")
+    page.wait_for_url("**/digits.html")
     assert chosen(page) == {"MXNet"}
 
 

@@ -152,6 +152,45 @@ def sample_latent(side, pictures):
 
 
 @case
+def with_none(side, pictures):
+    X, y = side.d2l.with_none(side.tensor(pictures), side.tensor(np.full(len(pictures), 3)))
+    assert len(X) == len(y) == 2 * len(pictures)
+    return side.d2l.numpy(X), side.d2l.numpy(y)
+
+
+@case
+def features(side, pictures):
+    class Judge:  # its last layer but one is the picture itself
+        def __getitem__(self, layers):
+            assert layers == slice(None, -1)
+            return lambda X: X.reshape(len(X), -1)
+
+    seen = side.d2l.features(Judge(), side.tensor(pictures))
+    assert (np.linalg.norm(seen, axis=1) < 1.0001).all()
+    return [seen]
+
+
+@case
+def kid(side, pictures):
+    A = np.concatenate([pictures, pictures]).reshape(2 * len(pictures), -1)[:, :9]  # two at least
+    alike, apart = side.d2l.kid(A, A), side.d2l.kid(A, 1 - A)
+    assert alike < 1e-9 <= apart + 1e-9
+    return alike, apart
+
+
+@case
+def nearest(side, pictures):
+    found, distances = side.d2l.nearest(side.tensor(pictures), side.tensor(pictures[::-1].copy()))
+    assert found.max() < len(pictures)
+    return [distances]
+
+
+@case
+def spectrum(side, pictures):
+    return [side.d2l.spectrum(side.tensor(pictures))]
+
+
+@case
 def train_judge(side, pictures):
     X, y = side.tensor(pictures), side.d2l.tensor(np.full(len(pictures), 3))
     logits = side.d2l.numpy(side.d2l.train_judge(X, y)(X))
@@ -182,7 +221,7 @@ def plot_class_shares(side, pictures):
 def train_image_gan(side, pictures):
     (net_D, net_G), mean_G = side.nets(), side.d2l.make_dense_G(2)
     settings = 2, 1e-5, 1e-5, (0.5, 0.99), mean_G
-    training = side.d2l.train_image_gan(net_D, net_G, side.tensor(pictures), *settings)
+    training = side.d2l.train_image_gan(net_D, net_G, side.tensor(pictures), *settings, label=0.9)
     return list(training), *weights(net_D, net_G, mean_G)
 
 
@@ -195,9 +234,10 @@ def score_every_epoch(side, pictures):
         return seen[-1]
 
     epochs = range(1, min(3, len(pictures)) + 1)
-    sheets = side.d2l.score_every_epoch(epochs, side.d2l.make_dense_G(2), score, 2)
+    sheets, scores = side.d2l.score_every_epoch(epochs, side.d2l.make_dense_G(2), score, 2)
     side.d2l.plt.close("all")
-    return *sheets, *[shares for _, shares in seen]
+    assert [recognized for recognized, _ in scores] == [recognized for recognized, _ in seen]
+    return *sheets, *[shares for _, shares in scores]
 
 
 @case

@@ -15,7 +15,8 @@ from same import letters, of_tex
 from test_same import png
 
 from _ext import build as engine
-from _ext.formulas import typeset
+from _ext import words
+from _ext.formulas import typeset, written
 
 KATEX = ROOT / "_ext" / "katex"
 CHROMIUM = next(
@@ -444,3 +445,37 @@ def test_formulas_have_the_colour_of_the_text_in_the_dark(browse, site):
             e => [getComputedStyle(e).color, getComputedStyle(e.closest('p')).color])"""
     )
     assert colours and all(formula == text for formula, text in colours)
+
+
+COMMAS = {"{whole}.{fraction}": "{whole},{fraction}", "{thousands},{units}": "{thousands}.{units}"}
+
+
+@pytest.mark.parametrize(
+    "tex, expected",
+    [
+        (r"\beta_2 = 0.999", r"\beta_2 = 0{,}999"),
+        (r"\mathcal{N}(0, 0.02^2)", r"\mathcal{N}(0, 0{,}02^2)"),
+        ("10{,}000 > 1{,}234{,}567.5", "10{.}000 > 1{.}234{.}567{,}5"),
+        ("(1,234)", "(1,234)"),  # two numbers, for all that one knows
+        ("x_{1,2}, 3, 4. 5", "x_{1,2}, 3, 4. 5"),
+        (r"a \hspace{0.5em} b \\[1.25 ex] 2.5", r"a \hspace{0.5em} b \\[1.25 ex] 2{,}5"),
+        (r"0.5\epsilon", r"0{,}5\epsilon"),
+        ("0.5 m", "0{,}5 m"),
+    ],
+)
+def test_numbers_in_formulas_are_written_as_readers_do(tex, expected, monkeypatch):
+    assert written(tex) == tex
+    monkeypatch.setattr(words, "said", lambda message: COMMAS[message])
+    assert written(tex) == expected
+
+
+def test_no_formula_of_a_translation_has_a_decimal_point(site):
+    for language, wanted in (("en", r"\d\.\d"), ("vi", r"\d\{,\}\d"), ("pt-br", r"\d\{,\}\d")):
+        found = [
+            annotation.text
+            for page in sorted((site / language / "chapters").glob("*.html"))
+            for annotation in BeautifulSoup(page.read_text(encoding="utf-8"), "lxml")("annotation")
+        ]
+        points = [tex for tex in found if re.search(r"\d\.\d(?!\d*\s*e[mx])", tex)]
+        assert any(re.search(wanted, tex) for tex in found)
+        assert bool(points) == (language == "en"), points

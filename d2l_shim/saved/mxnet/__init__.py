@@ -2,3 +2,4 @@
 
 from .gaussian import *
 from .digits import *
+from .dcgan import *
