@@ -1,8 +1,4 @@
-"""Pictures of your own: a folder of image files, in the form of MNIST.
-
-from d2l_shim.folder import load_folder
-images = d2l.tensor(load_folder("my pictures"))
-"""
+"""Pictures of your own: a folder of image files, in the form of MNIST."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-TOLERANCE = 0.05  # of all fakes
+TOLERANCE = 0.05  # of all fakes, and of KID
 
 
 def scores(digits: dict[str, Any], net_G: Any) -> dict[str, float | list[float]]:
@@ -41,6 +41,7 @@ def row(seeds: list[dict]) -> dict[str, str]:
 
 
 def apart(one: dict, other: dict) -> float:
-    """How far two scores of a generator are apart."""
+    """How far two scores of a generator are apart: also where nothing is recognized, by KID."""
     shares = np.abs(np.subtract(one["shares"], other["shares"])).max()
-    return max(abs(one["recognized"] - other["recognized"]), shares)
+    kid = abs(one["kid"] - other["kid"]) / max(1, abs(one["kid"]))
+    return max(abs(one["recognized"] - other["recognized"]), shares, kid)

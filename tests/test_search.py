@@ -330,11 +330,11 @@ def test_a_tab_that_hides_a_hit_is_marked(open_page, place):
 
 @browser_needed
 def test_folded_parts_with_a_hit_open(open_page, place):
-    page = open_page(f"{place}/en/chapters/gaussian.html#check-yourself")
-    assert not page.locator("#check-yourself details[open]").count()
-    page.goto(f"{place}/en/chapters/gaussian.html?found=detaching#check-yourself")
-    assert marks(page) == ["detaching"]
-    assert page.locator("#check-yourself details[open]").count() == 1
+    page = open_page(f"{place}/en/chapters/gaussian.html#what-do-you-know-now")
+    assert not page.locator("#what-do-you-know-now details[open]").count()
+    page.goto(f"{place}/en/chapters/gaussian.html?found=wasted#what-do-you-know-now")
+    assert marks(page) == ["wasted"]
+    assert page.locator("#what-do-you-know-now details[open]").count() == 1
     assert 0 < top_of_first_visible_mark(page) < 800
 
 

@@ -342,9 +342,9 @@ AGAIN = {  # a case of each that runs again, some for fewer epochs; the others t
     "search": [("setting 3", 0, {})],
     "slopes": [("minimax, usual start, SGD", 2, {})],
     "speed": [("PyTorch", 0, {}), ("MXNet", 0, {})],
-    "ladder": [("no change", 1, {})],
+    "ladder": [("faster steps added", 1, {})],
     "budget": [("the source", 1, {"epochs": 3})],
-    "layers": [("only G convolutional", 1, {})],
+    "layers": [("dense, in all else as here", 1, {})],
     "quality": [("digits, PyTorch", 1, {})],
 }
 
