@@ -15,5 +15,5 @@ The flow, one module per step::
 
 STUDIES = (
     "recipe", "search", "slopes", "speed",
-    "ladder", "budget", "layers", "quality",
+    "ladder", "budget", "layers", "departures", "kernels", "autoencoder", "quality",
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """Studies: nothing is lost, nothing old is taken for new, here and on a cluster."""
 
+import importlib.util
 import json
 import os
 import re
