@@ -88,4 +88,4 @@ apart = pictures.apart
 
 
 def values(results: dict[str, list[dict]]) -> dict[str, str]:
-    return {"epochs": str(EPOCHS), "seeds": str(len(next(iter(results.values()))))}
+    return {}
