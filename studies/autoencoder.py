@@ -83,7 +83,9 @@ def table(results: dict[str, list[dict]]) -> list[dict]:
     return rows
 
 
-apart = pictures.apart
+def apart(one: dict, other: dict) -> float:
+    sharp = abs(one["sharp"] - other["sharp"]) / other["real"]
+    return max(pictures.apart(one, other), sharp)
 
 
 def values(results: dict[str, list[dict]]) -> dict[str, str]:

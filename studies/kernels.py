@@ -75,7 +75,13 @@ def table(results: dict[str, list[dict]]) -> list[dict]:
 
 
 def apart(one: dict, other: dict) -> float:
-    return max(pictures.apart(one[look], other[look]) for look in one if "shares" in one[look])
+    return max(apart_at(one[look], other[look]) for look in one)
+
+
+def apart_at(one: dict, other: dict) -> float:
+    """How far two looks at a generator are apart, by their peaks, and by scores if there are."""
+    peaks = abs(one["peak"] - other["peak"]) / max(1, other["peak"])
+    return max(peaks, pictures.apart(one, other) if "shares" in one else 0)
 
 
 def values(results: dict[str, list[dict]]) -> dict[str, str]:

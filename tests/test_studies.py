@@ -346,6 +346,9 @@ AGAIN = {  # a case of each that runs again, some for fewer epochs; the others t
     "ladder": [("faster steps added", 1, {})],
     "budget": [("the source", 1, {"epochs": 3})],
     "layers": [("dense, in all else as here", 1, {})],
+    "departures": [("averaged as in digits", 1, {})],
+    "kernels": [("kernel 5", 1, {"epochs": 5})],
+    "autoencoder": [("variational autoencoder", 1, {})],
     "quality": [("digits, PyTorch", 1, {})],
 }
 
