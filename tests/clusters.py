@@ -13,6 +13,8 @@ from pathlib import Path
 @contextmanager
 def cluster(folder: Path, workers: int, *path: Path) -> Iterator[tuple[str, list]]:
     """(the scheduler's address, the workers), which start in `folder` and import from `path`."""
+    from distributed import Client  # not installed everywhere
+
     place = folder / "scheduler.json"
     options = {
         "cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL,
@@ -30,6 +32,9 @@ def cluster(folder: Path, workers: int, *path: Path) -> Iterator[tuple[str, list
         join = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--nthreads", "1",
                 "--no-dashboard", "--no-nanny"]  # fmt: skip
         started += [subprocess.Popen(join, **options) for _ in range(workers)]
+        if workers:  # a late one would find no work left
+            with Client(address, set_as_default=False) as client:
+                client.wait_for_workers(workers, timeout=60)
         yield address, started[1:]
     finally:
         for process in started:
