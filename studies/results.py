@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 from pathlib import Path
 from types import ModuleType
@@ -53,7 +52,7 @@ def publish(name: str, study: ModuleType, code: str, done: dict[Case, dict]) -> 
         "command": f"python -m studies {name}",
         "seeds": sorted({case.seed for case in done}),
         "seconds": round(sum(one["seconds"] for one in done.values())),
-        "machine": f"{platform.machine()}, {platform.system()}, {os.cpu_count()} cores",
+        "machine": f"{platform.machine()}, {platform.system()}",
         "tolerance": f"{100 * study.TOLERANCE:.0f} %",
         "versions": versions(study),
         "code": code,
