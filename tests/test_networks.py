@@ -110,8 +110,8 @@ def test_the_convolutional_networks_are_the_same(names):
 
 @needs_dcgan
 def test_mxnet_reads_weights_right_while_they_are_used(monkeypatch):
-    """Red with MXNET_CPU_WORKER_NTHREADS=2 and MXNET_CPU_TEMP_COPY=64: the average then gets weights
-    of transposed convolutions with axes swapped, as if those swapped them in place to compute.
+    """Red with MXNET_CPU_WORKER_NTHREADS=2 and MXNET_CPU_TEMP_COPY=64: the average then gets the
+    weights of transposed convolutions with swapped axes, as if those swapped them in place.
     """
     pytest.importorskip("d2l_shim.mxnet", exc_type=ImportError)
     monkeypatch.setenv("D2L_DATA", "embedded")
